@@ -1,0 +1,77 @@
+# Everything a newcomer or a contributor runs. Needs: make, Python 3.11 or newer with venv; test-browser: chromium.
+# Another interpreter: make serve PYTHON=python3.12. More arguments for a command: make token ARGS='--hours 1'.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip install -qq --disable-pip-version-check --no-input --only-binary :all: --require-hashes
+COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	--python-version 3.11 pyproject.toml
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help serve migrate token password test test-browser check bench lock clean
+
+help:
+	@echo 'make serve         install what is pinned, migrate, serve on http://127.0.0.1:3000'
+	@echo 'make token         print a token for the service under BANGPATH_HOME'
+	@echo 'make password      replace the password of root'
+	@echo 'make migrate       bring the database up to date and stop'
+	@echo 'make test          everything that needs Python alone'
+	@echo 'make test-browser  the pages in a real Chromium (needs: apt-get install chromium)'
+	@echo 'make check         lint, formatting, types, direction of imports'
+	@echo 'make bench         measure'
+	@echo 'make lock          pin the dependencies again (ARGS=--upgrade for newer ones)'
+	@echo 'make clean         remove the virtual environment and caches; the data in var/ stays'
+
+# exec: the signal that ends make's child ends the server, not a shell in front of it.
+serve: $(VENV)/.runtime
+	@exec $(RUN) -m api serve $(ARGS)
+
+migrate token password: $(VENV)/.runtime
+	@exec $(RUN) -m api $@ $(ARGS)
+
+test: $(VENV)/.development
+	@$(RUN) -m pytest -n auto --ignore tests/browser $(ARGS)
+
+test-browser: $(VENV)/.development
+	@command -v chromium >/dev/null || { echo 'chromium is missing: apt-get install chromium' >&2; exit 1; }
+	@$(RUN) -m pytest tests/browser $(ARGS)
+
+check: $(VENV)/.development
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy
+	@$(VENV)/bin/lint-imports
+
+# Each file is one benchmark; names that begin with an underscore are what they share.
+bench: $(VENV)/.development
+	@set -e; for file in tests/bench/[!_]*.py; do \
+		echo "== $$file"; $(RUN) -m "tests.bench.$$(basename "$$file" .py)" $(ARGS); done
+
+lock: $(VENV)/.development
+	@$(COMPILE) $(ARGS) --output-file requirements.lock
+	@$(COMPILE) $(ARGS) --group dev --constraints requirements.lock --output-file requirements-dev.lock
+
+clean:
+	@rm -rf $(VENV) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+
+$(VENV)/.runtime: requirements.lock $(RUN)
+	@echo 'Installing what requirements.lock pins ...'
+	@$(PIP) -r requirements.lock
+	@touch $@
+
+$(VENV)/.development: requirements-dev.lock $(VENV)/.runtime
+	@echo 'Installing what requirements-dev.lock pins ...'
+	@$(PIP) -r requirements-dev.lock
+	@touch $@
+
+# Debian ships venv without the part that installs pip, which is why ensurepip is what has to be asked for.
+$(RUN):
+	@command -v $(PYTHON) >/dev/null || \
+		{ echo 'Python is missing: apt-get install python3 python3-venv' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$$($(PYTHON) -V 2>&1) is too old, 3.11 is needed: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo 'Python has no venv module: apt-get install python3-venv' >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }
