@@ -1,0 +1,291 @@
+"""The collections that are served: name → model, fields and relations, read from Tortoise's metadata at start."""
+
+from __future__ import annotations
+
+import enum
+import logging
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from tortoise import fields as columns
+from tortoise.fields.base import Field as Column
+from tortoise.fields.data import CharEnumFieldInstance, IntEnumFieldInstance
+from tortoise.fields.relational import BackwardFKRelation, ForeignKeyFieldInstance, RelationalField
+from tortoise.models import Model
+
+from engine.data.relations import RelationKind, classify
+from engine.errors import StartError
+
+log = logging.getLogger(__name__)
+
+
+class FieldKind(StrEnum):
+    """What a column holds, as a caller is told it."""
+
+    STRING = "string"
+    INTEGER = "integer"
+    BIGINT = "bigint"
+    FLOAT = "float"
+    DECIMAL = "decimal"
+    BOOLEAN = "boolean"
+    DATETIME = "datetime"
+    DATE = "date"
+    TIME = "time"
+    DURATION = "duration"
+    UUID = "uuid"
+    JSON = "json"
+    BINARY = "binary"
+
+
+# Subclasses before their bases, as in `relations`.
+_KINDS: tuple[tuple[type[Any], FieldKind], ...] = (
+    (columns.BooleanField, FieldKind.BOOLEAN),
+    (columns.BigIntField, FieldKind.BIGINT),
+    (columns.IntField, FieldKind.INTEGER),
+    (columns.SmallIntField, FieldKind.INTEGER),
+    (columns.FloatField, FieldKind.FLOAT),
+    (columns.DecimalField, FieldKind.DECIMAL),
+    (columns.DatetimeField, FieldKind.DATETIME),
+    (columns.DateField, FieldKind.DATE),
+    (columns.TimeField, FieldKind.TIME),
+    (columns.TimeDeltaField, FieldKind.DURATION),
+    (columns.UUIDField, FieldKind.UUID),
+    (columns.JSONField, FieldKind.JSON),
+    (columns.BinaryField, FieldKind.BINARY),
+    (columns.CharField, FieldKind.STRING),
+    (columns.TextField, FieldKind.STRING),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column. `name` is the name on the wire, `attribute` the one in the model.
+
+    `required` means that a new record cannot do without; `writable` is false for what the service fills itself;
+    `secret` columns never leave. `relation` names the relation whose key this column holds, if any.
+    """
+
+    name: str
+    attribute: str
+    kind: FieldKind
+    null: bool
+    required: bool
+    writable: bool
+    secret: bool
+    key: bool
+    unique: bool
+    column: Column[Any]
+    choices: type[enum.Enum] | None
+    relation: str | None
+    description: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """One relation. `column` is the model's attribute that holds the key, None when the other side has it."""
+
+    name: str
+    attribute: str
+    kind: RelationKind
+    target: str
+    column: str | None
+    null: bool
+    unique: bool
+    field: RelationalField[Any]
+    description: str | None
+
+    @property
+    def reverse_column(self) -> str:
+        """The attribute of the other side's model that holds our key (relations without a column of their own)."""
+        assert isinstance(self.field, BackwardFKRelation)
+        return self.field.relation_field
+
+
+@dataclass(frozen=True, slots=True)
+class Referrer:
+    """A foreign key somewhere that points at a collection, registered or not, with what its end would do."""
+
+    model: type[Model]
+    attribute: str
+    on_delete: str
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """One table as the doors know it. `system` marks the service's own tables, which `*` in a grant leaves out."""
+
+    name: str
+    model: type[Model]
+    key: Field
+    fields: Mapping[str, Field]
+    relations: Mapping[str, Relation]
+    acting_user: Relation | None
+    referrers: tuple[Referrer, ...]
+    system: bool
+    description: str | None
+
+    @property
+    def type_name(self) -> str:
+        return self.model.__name__
+
+    @property
+    def readable(self) -> tuple[Field, ...]:
+        return tuple(field for field in self.fields.values() if not field.secret)
+
+
+class Collections(Mapping[str, Collection]):
+    """Every collection by its name on the wire, which is the table's name."""
+
+    def __init__(self, members: Iterable[Collection]) -> None:
+        self._members = {member.name: member for member in members}
+
+    def __getitem__(self, name: str) -> Collection:
+        return self._members[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+
+def wire_name(attribute: str) -> str:
+    """The name on the wire of a model's attribute.
+
+    >>> wire_name("created_at"), wire_name("author_id"), wire_name("title")
+    ('createdAt', 'authorId', 'title')
+    """
+    return re.sub(r"(?<=[^_])_+([a-zA-Z0-9])", lambda found: found.group(1).upper(), attribute)
+
+
+def read_collections(data: Iterable[type[Model]], system: Iterable[type[Model]]) -> Collections:
+    """Read the metadata of initialised models; `system` are those of the service's own tables that are served.
+
+    Raises `StartError` where two names collide. Relations to models that are in neither are left out.
+    """
+    data, system = list(data), list(system)
+    models = [*data, *system]
+    names: dict[str, type[Model]] = {}
+    for model in models:
+        table = model._meta.db_table
+        if table in names:
+            raise StartError(
+                f"Models {names[table].__name__} and {model.__name__} both use the table '{table}': rename one of them."
+            )
+        names[table] = model
+    return Collections(_read(model, models, model in system) for model in models)
+
+
+def _read(model: type[Model], models: list[type[Model]], system: bool) -> Collection:
+    meta = model._meta
+    options = getattr(model, "Bangpath", None)
+    secret = frozenset(getattr(options, "secret", ()))
+    acting = getattr(options, "acting_user", None)
+    if missing := sorted(secret - meta.fields_map.keys()):
+        raise StartError(f"{model.__name__}.Bangpath.secret names '{missing[0]}', which is not a column: correct it.")
+    relations = {
+        relation.name: relation
+        for attribute, field in meta.fields_map.items()
+        if isinstance(field, RelationalField) and field.related_model in models
+        for relation in [_relation(model, attribute, field)]
+    }
+    fields = {
+        field.name: field
+        for attribute, column in meta.fields_map.items()
+        if not isinstance(column, RelationalField) and attribute != "pk"
+        for field in [_field(model, attribute, column, attribute in secret)]
+    }
+    _refuse_collisions(model)
+    by_attribute = {field.attribute: field for field in fields.values()}
+    if acting is not None and acting not in {relation.attribute for relation in relations.values()}:
+        raise StartError(f"{model.__name__}.Bangpath.acting_user names '{acting}', which is not a relation: correct it.")
+    return Collection(
+        name=meta.db_table,
+        model=model,
+        key=by_attribute[meta.pk_attr],
+        fields=fields,
+        relations=relations,
+        acting_user=relations[wire_name(acting)] if acting else None,
+        referrers=tuple(_referrers(model, models)),
+        system=system,
+        description=_first_line(model.__doc__),
+    )
+
+
+def _field(model: type[Model], attribute: str, column: Column[Any], secret: bool) -> Field:
+    held = getattr(column, "reference", None)
+    automatic = getattr(column, "auto_now", False) or getattr(column, "auto_now_add", False)
+    optional = column.null or column.generated or automatic or column.default is not None or column.has_db_default()
+    enumerated = isinstance(column, CharEnumFieldInstance | IntEnumFieldInstance)
+    return Field(
+        name=wire_name(attribute),
+        attribute=attribute,
+        kind=_kind(model, attribute, column),
+        null=column.null,
+        required=not optional,
+        writable=not (column.generated or automatic),
+        secret=secret,
+        key=attribute == model._meta.pk_attr,
+        unique=column.unique or column.pk,
+        column=column,
+        choices=column.enum_type if enumerated else None,
+        relation=wire_name(held.model_field_name) if held else None,
+        description=column.description,
+    )
+
+
+def _kind(model: type[Model], attribute: str, column: Column[Any]) -> FieldKind:
+    for base, kind in _KINDS:
+        if isinstance(column, base):
+            return kind
+    raise StartError(
+        f"{model.__name__}.{attribute} is a {type(column).__name__}, which is not served: use another field type."
+    )
+
+
+def _relation(model: type[Model], attribute: str, field: RelationalField[Any]) -> Relation:
+    kind = classify(field)
+    unique = kind is RelationKind.MANY_TO_ONE and bool(field.unique)
+    if unique:
+        log.warning(
+            "%s.%s is a ForeignKeyField(unique=True), which Tortoise gives no UNIQUE in the database; it counts as "
+            "many-to-one. Declare a OneToOneField instead.",
+            model.__name__,
+            attribute,
+        )
+    return Relation(
+        name=wire_name(attribute),
+        attribute=attribute,
+        kind=kind,
+        target=field.related_model._meta.db_table,
+        column=field.source_field if isinstance(field, ForeignKeyFieldInstance) else None,
+        null=bool(field.null) or kind.to_many,
+        unique=unique,
+        field=field,
+        description=field.description,
+    )
+
+
+def _referrers(model: type[Model], models: list[type[Model]]) -> Iterator[Referrer]:
+    for other in models:
+        for attribute, field in other._meta.fields_map.items():
+            if isinstance(field, ForeignKeyFieldInstance) and field.related_model is model:
+                yield Referrer(other, attribute, str(field.on_delete))
+
+
+def _refuse_collisions(model: type[Model]) -> None:
+    seen: dict[str, str] = {}
+    for attribute in model._meta.fields_map:
+        if attribute == "pk":
+            continue
+        if (other := seen.setdefault(wire_name(attribute), attribute)) != attribute:
+            raise StartError(
+                f"{model.__name__}.{other} and .{attribute} are both '{wire_name(attribute)}' outside: rename one of them."
+            )
+
+
+def _first_line(text: str | None) -> str | None:
+    return text.strip().splitlines()[0] if text and text.strip() else None

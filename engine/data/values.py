@@ -1,0 +1,214 @@
+"""JSON values ⇄ the Python values of a column, for every kind of column."""
+
+import base64
+import binascii
+import enum
+import math
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
+from typing import Any
+
+from tortoise.exceptions import ValidationError
+
+from engine.data.collections import Field, FieldKind
+
+SAFE_INTEGER = 2**53
+INTEGER_BITS = {FieldKind.INTEGER: 32, FieldKind.BIGINT: 64}
+_INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?")
+
+
+def parse(field: Field, value: Any) -> Any:
+    """The column's Python value for a JSON value that is not null.
+
+    Numbers and booleans may also come as their text, since query strings and forms have nothing else.
+    Raises `ValueError` with a sentence that can follow the field's name ("must be …").
+    """
+    parsed = _PARSERS[field.kind](value)
+    if field.kind in INTEGER_BITS and not field.choices:
+        _fit(field, parsed)
+    if field.choices:
+        return _choose(field.choices, parsed)
+    for validator in field.column.validators:
+        _validate(validator, parsed)
+    if field.kind is FieldKind.DECIMAL:
+        _fit_decimal(field, parsed)
+    return parsed
+
+
+def render(value: Any) -> Any:
+    """The JSON value of a column's Python value: UTC with milliseconds, decimals and wide integers as text."""
+    for kind, write in _RENDERERS:
+        if isinstance(value, kind):
+            return write(value)
+    return value
+
+
+def _fit(field: Field, value: int) -> None:
+    bits = INTEGER_BITS[field.kind]
+    if not -(2 ** (bits - 1)) <= value < 2 ** (bits - 1):
+        raise ValueError(f"must be an integer of at most {bits} bits")
+
+
+def _fit_decimal(field: Field, value: Decimal) -> None:
+    places = int(getattr(field.column, "decimal_places", 0))
+    digits = int(getattr(field.column, "max_digits", 0))
+    exponent = value.as_tuple().exponent
+    assert isinstance(exponent, int), "only finite decimals are parsed"
+    if -exponent > places or len(value.as_tuple().digits) + max(exponent, 0) > digits:
+        raise ValueError(f"must have at most {digits} digits, {places} of them behind the point")
+
+
+def _choose(choices: type[enum.Enum], value: Any) -> enum.Enum:
+    try:
+        return choices(value)
+    except ValueError:
+        raise ValueError(f"must be one of {', '.join(str(choice.value) for choice in choices)}") from None
+
+
+def _validate(validator: Callable[[Any], Any], value: Any) -> None:
+    try:
+        validator(value)
+    except ValidationError as error:
+        raise ValueError(f"is not valid: {error}") from None
+
+
+def _string(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be a string")
+    refuse_unstorable(value)
+    return value
+
+
+def refuse_unstorable(value: str) -> None:
+    """Raise `ValueError` for text that a database cannot keep."""
+    if "\x00" in value:
+        raise ValueError("must not contain the character U+0000")
+    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError("must not contain lone surrogates")
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and _INTEGER.fullmatch(value):
+        return int(value)
+    raise ValueError("must be an integer")
+
+
+def _float(value: Any) -> float:
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        value = float(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e308 and math.isfinite(value):
+        return float(value)
+    raise ValueError("must be a finite number")
+
+
+def _decimal(value: Any) -> Decimal:
+    text = value if isinstance(value, str) else repr(value)
+    if isinstance(value, bool) or not isinstance(value, str | int | float) or not _NUMBER.fullmatch(text):
+        raise ValueError("must be a decimal number, best as text")
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ValueError("must be a decimal number, best as text") from None
+
+
+def _boolean(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "false"):
+        return bool(value == "true")
+    raise ValueError("must be true or false")
+
+
+def _datetime(value: Any) -> datetime:
+    try:
+        parsed = datetime.fromisoformat(_string(value))
+        parsed = parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("must be a time such as 2026-05-03T10:00:00.000Z") from None
+    return parsed.replace(microsecond=parsed.microsecond // 1000 * 1000)
+
+
+def _date(value: Any) -> date:
+    try:
+        return date.fromisoformat(_string(value))
+    except ValueError:
+        raise ValueError("must be a day such as 2026-05-03") from None
+
+
+def _time(value: Any) -> time:
+    try:
+        return time.fromisoformat(_string(value))
+    except ValueError:
+        raise ValueError("must be a time of day such as 10:00:00") from None
+
+
+def _duration(value: Any) -> timedelta:
+    try:
+        return timedelta(seconds=_float(value))
+    except (ValueError, OverflowError):
+        raise ValueError("must be a number of seconds") from None
+
+
+def _uuid(value: Any) -> uuid.UUID:
+    try:
+        return uuid.UUID(_string(value))
+    except ValueError:
+        raise ValueError("must be a uuid") from None
+
+
+def _json(value: Any) -> Any:
+    return value
+
+
+def _binary(value: Any) -> bytes:
+    try:
+        return base64.b64decode(_string(value), validate=True)
+    except (ValueError, binascii.Error):
+        raise ValueError("must be base64 text") from None
+
+
+_PARSERS: Mapping[FieldKind, Callable[[Any], Any]] = MappingProxyType(
+    {
+        FieldKind.STRING: _string,
+        FieldKind.INTEGER: _integer,
+        FieldKind.BIGINT: _integer,
+        FieldKind.FLOAT: _float,
+        FieldKind.DECIMAL: _decimal,
+        FieldKind.BOOLEAN: _boolean,
+        FieldKind.DATETIME: _datetime,
+        FieldKind.DATE: _date,
+        FieldKind.TIME: _time,
+        FieldKind.DURATION: _duration,
+        FieldKind.UUID: _uuid,
+        FieldKind.JSON: _json,
+        FieldKind.BINARY: _binary,
+    }
+)
+
+
+def _render_datetime(value: datetime) -> str:
+    aware = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    return aware.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+# In this order: an enum may also be text, a boolean is an integer, a datetime is a date.
+_RENDERERS: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+    (enum.Enum, lambda value: value.value),
+    (bool, lambda value: value),
+    (str, lambda value: value),
+    (int, lambda value: value if abs(value) <= SAFE_INTEGER else str(value)),
+    (datetime, _render_datetime),
+    (date, date.isoformat),
+    (time, time.isoformat),
+    (timedelta, timedelta.total_seconds),
+    (Decimal, lambda value: format(value, "f")),
+    (uuid.UUID, str),
+    (bytes, lambda value: base64.b64encode(value).decode()),
+)

@@ -1,0 +1,70 @@
+"""What an action answers, as values both doors render."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+Record: TypeAlias = dict[str, Any]
+"""A record as it leaves: names on the wire, JSON values, never a secret column."""
+
+
+class SkipReason(StrEnum):
+    """Why a workflow that the caller named did not run."""
+
+    NULL_TARGET = "NULL_TARGET"
+    CONDITION_NOT_MET = "CONDITION_NOT_MET"
+    NOT_CHANGED = "NOT_CHANGED"
+    TRIGGER_UNKNOWN = "TRIGGER_UNKNOWN"
+    TRIGGER_DISABLED = "TRIGGER_DISABLED"
+    TRIGGER_KIND_MISMATCH = "TRIGGER_KIND_MISMATCH"
+    TRIGGER_COLLECTION_MISMATCH = "TRIGGER_COLLECTION_MISMATCH"
+
+
+@dataclass(frozen=True, slots=True)
+class TriggeredWorkflow:
+    """One execution that a write started. An async one is `queued`."""
+
+    key: str
+    association: str | None
+    sync: bool
+    execution_id: int
+    status: str
+    output: Any = None
+    messages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedTrigger:
+    """A trigger that the caller named and that did not run."""
+
+    key: str
+    association: str | None
+    reason: SkipReason
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Records in order, and of how many they are the part."""
+
+    records: list[Record]
+    count: int
+    page: int
+    page_size: int
+
+    @property
+    def total_page(self) -> int:
+        return -(-self.count // self.page_size)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write did. `records` are empty for a destroy, whose `count` counts."""
+
+    records: list[Record]
+    count: int
+    workflows: tuple[TriggeredWorkflow, ...] = ()
+    skipped: tuple[SkippedTrigger, ...] = ()
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        return tuple(message for workflow in self.workflows for message in workflow.messages)

@@ -1,0 +1,177 @@
+"""The tables the service itself needs, as Tortoise models of the app `system`.
+
+The first line of a docstring becomes the table's comment. Tortoise splits its migrations at semicolons: use none there.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class Role(Model):
+    """What its holders may do. `workflows` is a list of keys, or true for all."""
+
+    name = fields.CharField(64, primary_key=True)
+    title = fields.CharField(255, null=True)
+    grants: dict[str, Any] = fields.JSONField(default=dict)
+    workflows: list[str] | bool = fields.JSONField(default=list)
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "roles"
+
+
+class User(Model):
+    """Somebody who may sign in."""
+
+    id = fields.IntField(primary_key=True)
+    username = fields.CharField(255, unique=True)
+    email = fields.CharField(255, unique=True, null=True)
+    nickname = fields.CharField(255, null=True)
+    password_hash = fields.CharField(255)
+    tokens_valid_from = fields.DatetimeField(null=True)
+    default_role = fields.CharField(64)
+    roles: fields.ManyToManyRelation[Role] = fields.ManyToManyField(
+        "system.Role", through="users_roles", related_name="users", forward_key="role_name", backward_key="user_id"
+    )
+    created_at = fields.DatetimeField(auto_now_add=True)
+    updated_at = fields.DatetimeField(auto_now=True)
+
+    class Meta:
+        table = "users"
+
+    class Bangpath:
+        secret = ("password_hash", "tokens_valid_from")
+
+
+class RevokedToken(Model):
+    """A token that was signed out before its time, kept until it would have expired."""
+
+    jti = fields.CharField(64, primary_key=True)
+    expires_at = fields.DatetimeField(db_index=True)
+
+    class Meta:
+        table = "revoked_tokens"
+
+
+class WorkflowType(StrEnum):
+    """What a workflow listens to."""
+
+    ACTION = "action"
+
+
+class Workflow(Model):
+    """One version of a workflow, an immutable document once it has run.
+
+    `enabled_key` and `current_key` repeat the key on at most one version each, so that the database and not a hope
+    keeps one enabled and one current version per key. The current version is the enabled one, else the newest.
+    """
+
+    id = fields.IntField(primary_key=True)
+    key = fields.CharField(64, db_index=True)
+    version = fields.IntField()
+    title = fields.CharField(255)
+    type = fields.CharEnumField(WorkflowType, max_length=32)
+    sync = fields.BooleanField(default=False)
+    enabled = fields.BooleanField(default=False)
+    current = fields.BooleanField(default=False)
+    enabled_key = fields.CharField(64, unique=True, null=True)
+    current_key = fields.CharField(64, unique=True, null=True)
+    config: dict[str, Any] = fields.JSONField(default=dict)
+    options: dict[str, Any] = fields.JSONField(default=dict)
+    nodes: list[Any] = fields.JSONField(default=list)
+    executed = fields.IntField(default=0, description="How many executions this version has had")
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "workflows"
+        unique_together = (("key", "version"),)
+
+    class Bangpath:
+        secret = ("enabled_key", "current_key")
+
+
+class Status(StrEnum):
+    """Where an execution, or one of its jobs, stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    ERROR = "error"
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed_out"
+    SKIPPED = "skipped"
+
+    @property
+    def terminal(self) -> bool:
+        return self not in (Status.QUEUED, Status.RUNNING, Status.WAITING)
+
+
+class Execution(Model):
+    """One run of one workflow version.
+
+    `document` is its own copy of the workflow, so history outlives it. `once` is the unique key of promise P1: event, workflow, association ('' for none) and record key.
+    `lease` is the fencing token of the process that runs it, until `leased_until`.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    once = fields.CharField(512, unique=True)
+    key = fields.CharField(64, db_index=True)
+    workflow_id = fields.IntField(db_index=True)
+    version = fields.IntField()
+    document: dict[str, Any] = fields.JSONField()
+    status = fields.CharEnumField(Status, max_length=16, db_index=True)
+    sync = fields.BooleanField()
+    manual = fields.BooleanField(default=False)
+    collection = fields.CharField(255, null=True)
+    record_key = fields.CharField(255, null=True)
+    association = fields.CharField(255, null=True)
+    context: dict[str, Any] = fields.JSONField(default=dict)
+    user_id = fields.IntField(null=True)
+    role_name = fields.CharField(64, null=True)
+    request_id = fields.CharField(128, null=True, db_index=True)
+    cause = fields.BigIntField(null=True)
+    attempt = fields.IntField(default=0, description="How many processes have taken it up")
+    output: Any = fields.JSONField(null=True)
+    messages: list[str] = fields.JSONField(default=list)
+    error = fields.TextField(null=True)
+    lease = fields.CharField(36, null=True)
+    leased_until = fields.DatetimeField(null=True)
+    created_at = fields.DatetimeField(auto_now_add=True)
+    started_at = fields.DatetimeField(null=True)
+    finished_at = fields.DatetimeField(null=True)
+    rerun_of = fields.BigIntField(null=True)
+
+    jobs: fields.ReverseRelation["Job"]
+
+    class Meta:
+        table = "executions"
+
+    class Bangpath:
+        secret = ("once", "document", "lease", "leased_until")
+
+
+class Job(Model):
+    """One node run of an execution. `path` places it in branches, and is unique within the execution."""
+
+    id = fields.BigIntField(primary_key=True)
+    execution: fields.ForeignKeyRelation[Execution] = fields.ForeignKeyField(
+        "system.Execution", related_name="jobs", on_delete=fields.CASCADE
+    )
+    node_key = fields.CharField(64)
+    path = fields.CharField(255)
+    status = fields.CharEnumField(Status, max_length=16)
+    input: Any = fields.JSONField(null=True)
+    result: Any = fields.JSONField(null=True)
+    error = fields.TextField(null=True)
+    attempt = fields.IntField(default=1)
+    started_at = fields.DatetimeField()
+    finished_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "jobs"
+        unique_together = (("execution", "path"),)
