@@ -1,0 +1,199 @@
+"""What is done to every GraphQL document around its execution, as Strawberry's extensions."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import cast
+
+from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode
+from graphql.validation import NoSchemaIntrospectionCustomRule
+from strawberry.extensions import (
+    AddValidationRules,
+    MaskErrors,
+    MaxTokensLimiter,
+    ParserCache,
+    SchemaExtension,
+    ValidationCache,
+)
+from strawberry.schema.schema import validate_document
+from strawberry.types import ExecutionContext
+from strawberry.types.graphql import OperationType
+
+from engine.errors import Code, Complaint, Refusal
+from schema.cost import Cost
+from schema.limits import Limits, Size, size_rule
+from schema.loaders import Request
+from schema.permissions import signed_in
+
+LONGEST_KEPT = 10_000
+"""Longer documents are not cached: 128 of a megabyte would let anybody fill the memory."""
+
+OPEN = {"signIn", "__typename"}
+"""The root fields that need no token."""
+
+_HOW_TO_SIGN_IN = (
+    "This document is not valid. Without a token there is only the mutation "
+    "signIn(account: String, username: String, email: String, password: String) { token user { id username nickname "
+    "email roles { name title } defaultRole } }."
+)
+
+
+def extensions(limits: Limits, *, introspection: bool) -> list[Callable[[], SchemaExtension]]:
+    """The extensions of a schema, outermost first. Their rules are made here, once: rules made per request would be new
+    to the validation cache each time."""
+    rules = [size_rule(limits), *([] if introspection else [NoSchemaIntrospectionCustomRule])]
+    return [
+        ShownErrors,
+        lambda: MaxTokensLimiter(limits.tokens),
+        lambda: AddValidationRules(rules),
+        KeptDocuments,
+        KeptValidations,
+        OneOperation,
+        lambda: CostLimiter(limits),
+        SignedOut,
+    ]
+
+
+class KeptDocuments(ParserCache):
+    """Parses a document once."""
+
+    def on_parse(self) -> Iterator[None]:
+        context = self.execution_context
+        if len(context.query or "") <= LONGEST_KEPT:
+            # Strawberry parses again what has an error, and expects it there: one raised here passes `ShownErrors`.
+            with suppress(GraphQLError):
+                context.graphql_document = self.cached_parse_document(context.query, **context.parse_options)
+        yield
+
+
+class KeptValidations(ValidationCache):
+    """Validates a document once."""
+
+    def on_validate(self) -> Iterator[None]:
+        context = self.execution_context
+        if len(context.query or "") <= LONGEST_KEPT:
+            yield from super().on_validate()
+            return
+        assert context.graphql_document is not None, "what is validated was parsed"
+        context.pre_execution_errors = validate_document(
+            context.schema._schema, context.graphql_document, context.validation_rules
+        )
+        yield
+
+
+class OneOperation(SchemaExtension):
+    """Refuses to guess which of several operations is meant. Strawberry would run the first."""
+
+    def on_validate(self) -> Iterator[None]:
+        context = self.execution_context
+        assert context.graphql_document is not None, "what is validated was parsed"
+        unsaid = context._provided_operation_name is None
+        if unsaid and len(Size(context.graphql_document).operations) > 1 and not context.pre_execution_errors:
+            message = "The document has several operations: say which to run with operationName."
+            context.pre_execution_errors = [GraphQLError(message)]
+        yield
+
+
+class CostLimiter(SchemaExtension):
+    """Refuses an operation that may answer too many objects. Not a rule: it depends on the variables."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+
+    def on_validate(self) -> Iterator[None]:
+        context = self.execution_context
+        if not context.pre_execution_errors:
+            assert context.graphql_document is not None, "what is validated was parsed"
+            cost = Cost(
+                context.schema._schema,
+                Size(context.graphql_document).fragments,
+                chosen(context),
+                context.variables or {},
+                self._limits,
+            ).total()
+            if cost > self._limits.cost:
+                message = (
+                    f"The answer could have {cost} objects, {self._limits.cost} are allowed: ask for smaller pages."
+                )
+                context.pre_execution_errors = [GraphQLError(message)]
+        yield
+
+
+class SignedOut(SchemaExtension):
+    """Refuses every root field but `signIn` to callers without a token, before anything of the schema is told them.
+
+    Resolvers refuse them as well; what they do not see is introspection, and the errors of validation, which tell what
+    there is.
+    """
+
+    def __init__(self) -> None:
+        self._errors: list[GraphQLError] = []
+
+    def on_validate(self) -> Iterator[None]:
+        try:
+            signed_in(request_of(self.execution_context).context.actor)
+        except Refusal as refusal:
+            self._refuse(refusal)
+        yield
+
+    def on_execute(self) -> Iterator[None]:
+        if self._errors:
+            self.execution_context.result = ExecutionResult(data=None, errors=self._errors)
+        yield
+
+    def _refuse(self, refusal: Refusal) -> None:
+        context = self.execution_context
+        assert context.graphql_document is not None, "what is validated was parsed"
+        fields = list(Size(context.graphql_document).root_fields(chosen(context)))
+        closed = [node for node in fields if node.name.value not in OPEN]
+        if closed and (context.operation_type is not OperationType.MUTATION or context.pre_execution_errors):
+            paths = [(node.alias or node.name).value for node in closed]
+            self._errors = [
+                GraphQLError("", nodes=[node], path=[path], original_error=refusal)
+                for node, path in zip(closed, paths, strict=True)
+            ]
+            context.pre_execution_errors = []
+        elif context.pre_execution_errors:
+            context.pre_execution_errors = [GraphQLError(_HOW_TO_SIGN_IN)]
+
+
+class ShownErrors(MaskErrors):
+    """Turns every error into what a caller may see: refusals with each of their complaints, nothing of all else."""
+
+    def _process_errors(self, errors: list[GraphQLError]) -> list[GraphQLError]:
+        request_id = request_of(self.execution_context).context.request_id
+        return [shown for error in errors for shown in show(error, request_id)]
+
+
+def show(error: GraphQLError, request_id: str) -> list[GraphQLError]:
+    """The errors a caller sees for one that happened."""
+    if isinstance(refusal := error.original_error, Refusal):
+        return [_shown(error, complaint.message, _extensions(complaint)) for complaint in refusal.complaints]
+    if is_callers(error):
+        return [_shown(error, error.message, {"code": Code.GRAPHQL_INVALID.value})]
+    return [_shown(error, "Internal error", {"code": Code.INTERNAL.value, "requestId": request_id})]
+
+
+def is_callers(error: GraphQLError) -> bool:
+    """Whether the caller's document or variables are at fault: what happens while executing has a path."""
+    return error.path is None and (error.original_error is None or isinstance(error.original_error, GraphQLError))
+
+
+def request_of(context: ExecutionContext) -> Request:
+    return cast("Request", context.context)
+
+
+def chosen(context: ExecutionContext) -> OperationDefinitionNode:
+    """The operation of the document that is to be run. Strawberry has checked that there is one."""
+    assert context.graphql_document is not None, "what is validated was parsed"
+    operations = Size(context.graphql_document).operations
+    named = (node for node in operations if node.name and node.name.value == context.operation_name)
+    return next(named, operations[0])
+
+
+def _extensions(complaint: Complaint) -> dict[str, object]:
+    members = {"code": complaint.code.value, "path": list(complaint.path), "details": dict(complaint.details)}
+    return {name: value for name, value in members.items() if value}
+
+
+def _shown(error: GraphQLError, message: str, extensions: dict[str, object]) -> GraphQLError:
+    return GraphQLError(message, error.nodes, error.source, error.positions, error.path, extensions=extensions)

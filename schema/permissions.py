@@ -1,0 +1,187 @@
+"""The one gate that both doors pass: what an actor's role may do, and what a role's document may say."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any
+
+from engine.actions import (
+    Action,
+    Actor,
+    CountRecords,
+    CreateRecords,
+    DestroyRecords,
+    GetRecord,
+    ListRecords,
+    LoadRelated,
+    Rights,
+    UpdateRecords,
+)
+from engine.data.collections import Collection, Collections
+from engine.data.filters import check_filter, did_you_mean
+from engine.errors import Code, Complaint, refuse
+
+
+class Verb(StrEnum):
+    """What a role can be granted on a collection. `read` covers lists, counts, appends, filters and sorts."""
+
+    READ = "read"
+    CREATE = "create"
+    UPDATE = "update"
+    DESTROY = "destroy"
+
+
+EVERY = "*"
+"""Stands in a grant document for every data collection, never for one of ours."""
+
+SYSTEM = frozenset({"users", "roles", "workflows", "executions", "jobs"})
+
+# Jobs are the inside of an execution: whoever may read the one may read the other.
+_GOVERNED_BY = {"jobs": "executions"}
+
+VERBS: Mapping[type[Action], Verb] = {
+    ListRecords: Verb.READ,
+    GetRecord: Verb.READ,
+    CountRecords: Verb.READ,
+    LoadRelated: Verb.READ,
+    CreateRecords: Verb.CREATE,
+    UpdateRecords: Verb.UPDATE,
+    DestroyRecords: Verb.DESTROY,
+}
+
+
+def authorize(actor: Actor | None, action: Action, collections: Iterable[str]) -> Action:
+    """The action as far as this actor may do it; raises a refusal `EMPTY_TOKEN` or `NO_PERMISSION`.
+
+    The answered action carries what the role may do in the other collections it may reach by filters, appends and
+    nested values. An action of a kind that has no rule here is a mistake of ours, not something to let through.
+    """
+    somebody = require(actor, action.collection, VERBS[type(action)])
+    return replace(action, rights=rights(somebody, collections))
+
+
+def rights(actor: Actor, collections: Iterable[str]) -> Rights:
+    """What the role may do in each of these collections."""
+    names = tuple(collections)
+    return Rights(
+        read=frozenset(name for name in names if may(actor, name, Verb.READ)),
+        create=frozenset(name for name in names if may(actor, name, Verb.CREATE)),
+        update=frozenset(name for name in names if may(actor, name, Verb.UPDATE)),
+    )
+
+
+def signed_in(actor: Actor | None) -> Actor:
+    """The actor, or the refusal of a request that showed no token."""
+    if actor is None:
+        raise refuse(Code.EMPTY_TOKEN, "This needs a token: sign in with auth:signIn and send it as a bearer token.")
+    return actor
+
+
+def require(actor: Actor | None, collection: str, verb: Verb | str) -> Actor:
+    """The actor, when the role may do this on the collection; raises `EMPTY_TOKEN` or `NO_PERMISSION` otherwise."""
+    somebody = signed_in(actor)
+    if not may(somebody, collection, verb):
+        raise refuse(
+            Code.NO_PERMISSION,
+            f"The role '{somebody.role}' may not {Verb(verb)} '{collection}'.",
+            collection=collection,
+            action=Verb(verb).value,
+        )
+    return somebody
+
+
+def may(actor: Actor, collection: str, verb: Verb | str, system: bool = False) -> bool:
+    """Whether the role may do this on the collection. `system` says so for tables of ours that are not listed here."""
+    name = _GOVERNED_BY.get(collection, collection)
+    granted = actor.grants.get(name)
+    if granted is None and not (system or name in SYSTEM):
+        granted = actor.grants.get(EVERY)
+    # A grant with limits that are not enforced yet would give more than it says, so it gives nothing.
+    return isinstance(granted, Mapping) and granted.get(Verb(verb)) == {}
+
+
+def may_trigger(actor: Actor, key: str) -> bool:
+    """Whether the role may name this workflow in a write."""
+    return actor.workflows is None or key in actor.workflows
+
+
+def check_grants(
+    grants: object, workflows: object, collections: Collections, knows: Callable[[str], bool] = lambda key: True
+) -> list[Complaint]:
+    """Everything that is wrong with a role's document; `knows` tells whether a workflow has that key."""
+    return [*_grants(grants, collections), *_workflows(workflows, knows)]
+
+
+def _grants(grants: object, collections: Collections) -> Iterator[Complaint]:
+    if not isinstance(grants, Mapping):
+        yield _invalid("'grants' is an object: a collection's name, and what may be done with it.", "grants")
+        return
+    for name, granted in grants.items():
+        if name in _GOVERNED_BY:
+            yield _invalid(f"'{name}' are read with the grant on '{_GOVERNED_BY[name]}'.", "grants", name)
+        elif name != EVERY and name not in collections:
+            hint = did_you_mean(str(name), [*collections, EVERY])
+            yield _invalid(f"There is no collection '{name}'.{hint}", "grants", name)
+        else:
+            yield from _verbs(name, granted, collections)
+
+
+def _verbs(name: str, granted: object, collections: Collections) -> Iterator[Complaint]:
+    if not isinstance(granted, Mapping):
+        yield _invalid(f"What '{name}' grants is an object of actions, such as {{\"read\": {{}}}}.", "grants", name)
+        return
+    for verb, limits in granted.items():
+        path = ("grants", name, verb)
+        if verb not in set(Verb):
+            known = ", ".join(Verb)
+            yield _invalid(f"'{verb}' is not an action that can be granted, those are {known}.", *path)
+        elif not isinstance(limits, Mapping):
+            yield _invalid(f"The limits of '{verb}' are an object, empty for none.", *path)
+        else:
+            yield from _limits(limits, path, collections, collections.get(name))
+
+
+def _limits(
+    limits: Mapping[str, Any], path: tuple[str, ...], collections: Collections, collection: Collection | None
+) -> Iterator[Complaint]:
+    for name, value in limits.items():
+        if name not in ("fields", "filter"):
+            yield _invalid(f"'{name}' is not a limit, those are fields and filter.", *path, name)
+            continue
+        yield _invalid(
+            f"'{name}' is not supported yet: a role grants whole actions. Leave it out, or do not grant the action.",
+            *path,
+            name,
+        )
+        if collection and name == "fields":
+            yield from _fields(value, (*path, name), collection)
+        # A template has its value only when the filter is used, so what its type will be is not known here.
+        elif collection and "{{" not in str(value):
+            for fault in check_filter(collections, collection, value):
+                yield _invalid(fault.message, *path, *fault.path)
+
+
+def _fields(value: object, path: tuple[str, ...], collection: Collection) -> Iterator[Complaint]:
+    if not isinstance(value, list):
+        yield _invalid("'fields' is a list of names.", *path)
+        return
+    known = [*(field.name for field in collection.readable), *collection.relations]
+    for index, name in enumerate(value):
+        if name not in known:
+            hint = did_you_mean(str(name), known)
+            yield _invalid(f"'{name}' is not a field of '{collection.name}'.{hint}", *path, index)
+
+
+def _workflows(workflows: object, knows: Callable[[str], bool]) -> Iterator[Complaint]:
+    if workflows is True:
+        return
+    if not isinstance(workflows, list):
+        yield _invalid("'workflows' is a list of keys, or true for all of them.", "workflows")
+        return
+    for index, key in enumerate(workflows):
+        if not isinstance(key, str) or not knows(key):
+            yield _invalid(f"There is no workflow '{key}'.", "workflows", index)
+
+
+def _invalid(message: str, *path: str | int) -> Complaint:
+    return Complaint(Code.ROLE_INVALID, message, path)

@@ -1,0 +1,75 @@
+"""The root of queries: two fields per collection, and what is known about the caller and the service."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Annotated, Any
+
+import strawberry
+from strawberry import UNSET, Info
+
+from engine.actions import GetRecord, ListRecords
+from engine.outcomes import Page, Record
+from schema.loaders import Request
+from schema.resolvers import collections as described
+from schema.resolvers import sign_in
+from schema.types.collections import CollectionTypes
+from schema.types.declare import Member, annotated, bare, declare_object, given
+from schema.types.system import CollectionInfo, Me
+
+Asked = Info[Request, None]
+
+
+def make_query(types: Iterable[CollectionTypes]) -> type[Any]:
+    """The type `Query` of these collections."""
+    members = [member for made in types for member in _members(made)]
+    known = [
+        Member("collections", list[CollectionInfo], "What is served.", resolver=_collections),
+        Member("checkAuth", Me, "Who the token says is asking.", resolver=_check_auth),
+    ]
+    return declare_object(bare("Query"), [*members, *known])
+
+
+def _members(types: CollectionTypes) -> Iterator[Member]:
+    names, collection = types.names, types.collection
+    yield Member(
+        names.singular,
+        types.record | None,
+        f"One of the {collection.name}, by its key.",
+        resolver=_get(collection.name),
+    )
+    yield Member(
+        names.plural, types.page, f"A page of {collection.name}.", resolver=_list(collection.name, types.filter)
+    )
+
+
+def _get(collection: str) -> Callable[..., Any]:
+    async def get(info: Asked, id: strawberry.ID) -> Any:
+        record: Record = await info.context.read(GetRecord(collection=collection, key=id))
+        return record
+
+    return get
+
+
+def _list(collection: str, filter_type: type[Any]) -> Callable[..., Any]:
+    async def listed(
+        info: Asked,
+        filter: Any = UNSET,
+        sort: Annotated[
+            list[str] | None, strawberry.argument(description="Names of fields, a leading `-` for descending.")
+        ] = UNSET,
+        page: Annotated[int | None, strawberry.argument(description="Counts from 1.")] = UNSET,
+        page_size: Annotated[int | None, strawberry.argument(description="20 when absent.")] = UNSET,
+    ) -> Any:
+        wanted = given({"filter": filter, "page": page, "page_size": page_size})
+        action = ListRecords(collection=collection, sort=tuple(given({"sort": sort}).get("sort", ())), **wanted)
+        found: Page = await info.context.read(action)
+        return found
+
+    return annotated(listed, filter=filter_type | None)
+
+
+async def _collections(info: Asked) -> Any:
+    return await described.describe(info.context.context)
+
+
+async def _check_auth(info: Asked) -> Any:
+    return await sign_in.check(info.context.context)

@@ -1,0 +1,96 @@
+"""Creating, changing and ending roles: the documents that say what their holders may do."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from engine.actions import Actor
+from engine.data import values as columns
+from engine.data.collections import Collection
+from engine.data.unit import unit_of_work
+from engine.errors import Code, Complaint, raise_for, refuse
+from engine.identity.directory import find_role, remove_role, unit_without_twins
+from engine.identity.roles import ROOT
+from engine.outcomes import Record
+from engine.system.models import Role
+from schema.context import Context
+from schema.permissions import Verb, check_grants, require
+from schema.resolvers.inputs import check_names, check_required, check_text, object_of
+
+ROLES = "roles"
+
+_WRITABLE = ("name", "title", "grants", "workflows")
+
+# Headers carry the name, and names that begin with an underline are kept for modes such as NocoBase's __union__.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+async def create_role(context: Context, values: Any) -> Record:
+    """A new role: `{name, grants, title?, workflows?}`; no workflows may be triggered when none are given."""
+    require(context.actor, ROLES, Verb.CREATE)
+    collection = context.engine.collections[ROLES]
+    given = object_of(collection, values)
+    raise_for([*check_required(given, ("name", "grants")), *_check(context, given, _WRITABLE)])
+    async with unit_without_twins(Role, {"name": given["name"]}):
+        role = await Role.create(**given)
+    return record_of(role, collection)
+
+
+async def update_role(context: Context, name: Any, values: Any) -> Record:
+    """New values for a role, but its name; its holders have them with their next request."""
+    actor = require(context.actor, ROLES, Verb.UPDATE)
+    collection = context.engine.collections[ROLES]
+    given = object_of(collection, values)
+    raise_for([*_check_key(name), *_check(context, given, _WRITABLE[1:])])
+    async with unit_of_work():
+        role = await find_role(name)
+        _refuse_root(actor, role)
+        if role.name == ROOT and given.keys() - {"title"}:
+            raise refuse(Code.FIELD_NOT_WRITABLE, f"The role '{ROOT}' may do everything, which cannot be changed.")
+        await role.update_from_dict(dict(given)).save()
+    return record_of(role, collection)
+
+
+async def destroy_role(context: Context, name: Any) -> int:
+    """The end of a role that nobody holds; answers how many ended."""
+    actor = require(context.actor, ROLES, Verb.DESTROY)
+    raise_for(_check_key(name))
+    async with unit_of_work():
+        role = await find_role(name)
+        _refuse_root(actor, role)
+        await remove_role(role)
+    return 1
+
+
+def record_of(role: Role, collection: Collection) -> Record:
+    """A role as it leaves."""
+    return {field.name: columns.render(getattr(role, field.attribute)) for field in collection.readable}
+
+
+def _refuse_root(actor: Actor, role: Role) -> None:
+    if role.name == ROOT and actor.role != ROOT:
+        raise refuse(Code.NO_PERMISSION, f"Only the role '{ROOT}' may change that role.")
+
+
+def _check(context: Context, given: Mapping[str, Any], writable: tuple[str, ...]) -> Iterator[Complaint]:
+    collections = context.engine.collections
+    yield from check_names(given, writable, collections[ROLES])
+    if "name" in given and "name" in writable:
+        yield from _check_name(given["name"])
+    if given.get("title") is not None:
+        yield from check_text("title", given["title"])
+    yield from check_grants(
+        given.get("grants", {}), given.get("workflows", []), collections, context.engine.catalog.knows
+    )
+
+
+def _check_name(value: Any) -> Iterator[Complaint]:
+    if faults := list(check_text("name", value)):
+        yield from faults
+    elif not _NAME.fullmatch(value):
+        yield Complaint(Code.BAD_VALUE, "'name' has 1 to 64 letters, digits, - and _ alone.", ("name",))
+
+
+def _check_key(name: Any) -> Iterator[Complaint]:
+    if list(check_text("name", name)):
+        yield Complaint(Code.BAD_KEY, "The key of 'roles' is the name of one.", ("filterByTk",))

@@ -1,0 +1,184 @@
+"""Creating, changing and ending users. Their roles are given here and nowhere else.
+
+A grant to create or update users is an administrator's: with another's password one becomes them. What it never
+reaches is a root.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from engine.actions import Actor
+from engine.data import values as columns
+from engine.data.collections import Collection
+from engine.data.unit import unit_of_work
+from engine.errors import Code, Complaint, raise_for, refuse
+from engine.identity.directory import (
+    find_user,
+    give_roles,
+    keep_a_root,
+    missing_roles,
+    remove_user,
+    unit_without_twins,
+)
+from engine.identity.roles import ROOT
+from engine.outcomes import Record
+from engine.system.models import User
+from schema.context import Context
+from schema.permissions import Verb, require
+from schema.resolvers.inputs import check_names, check_new_password, check_required, check_text, object_of
+
+USERS = "users"
+
+_WRITABLE = ("username", "password", "email", "nickname", "roles", "defaultRole")
+_REQUIRED = ("username", "password", "roles")
+
+# No `@`, so that nobody can be called like somebody else's address.
+_USERNAME = re.compile(r"[\w.+-]+")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+
+
+async def create_user(context: Context, values: Any) -> Record:
+    """A new user: `{username, password, roles, email?, nickname?, defaultRole?}`."""
+    actor = require(context.actor, USERS, Verb.CREATE)
+    collection = context.engine.collections[USERS]
+    given = object_of(collection, values)
+    raise_for([*check_required(given, _REQUIRED), *await _check(given, collection)])
+    roles = _unique(given["roles"])
+    _refuse_root(actor, roles)
+    user = User(**_columns(given), default_role=_default(given.get("defaultRole"), None, roles))
+    user.password_hash = await context.engine.accounts.passwords.hash(given["password"])
+    async with unit_without_twins(User, _names(given)):
+        await user.save()
+        await user.fetch_related("roles")
+        await give_roles(user, roles)
+    return record_of(user, collection)
+
+
+async def update_user(context: Context, key: Any, values: Any) -> Record:
+    """New values for a user. A new password ends all of their tokens."""
+    actor = require(context.actor, USERS, Verb.UPDATE)
+    collection = context.engine.collections[USERS]
+    given = object_of(collection, values)
+    number, faults = _key(collection, key)
+    raise_for([*faults, *await _check(given, collection)])
+    hashed = await context.engine.accounts.passwords.hash(given["password"]) if "password" in given else None
+    async with unit_without_twins(User, _names(given), number):
+        user = await find_user(number)
+        held = [role.name for role in user.roles]
+        roles = _unique(given["roles"]) if "roles" in given else held
+        _refuse_root(actor, {*held, *roles})
+        if ROOT not in roles:
+            await keep_a_root(user)
+        user.update_from_dict(_columns(given))
+        user.default_role = _default(given.get("defaultRole"), user.default_role, roles)
+        if hashed:
+            context.engine.accounts.renew(user, hashed)
+        await user.save()
+        await give_roles(user, roles)
+    return record_of(user, collection)
+
+
+async def destroy_user(context: Context, key: Any) -> int:
+    """The end of a user, and of their tokens with them; answers how many ended."""
+    actor = require(context.actor, USERS, Verb.DESTROY)
+    collection = context.engine.collections[USERS]
+    number, faults = _key(collection, key)
+    raise_for(faults)
+    async with unit_of_work():
+        user = await find_user(number)
+        _refuse_root(actor, {role.name for role in user.roles})
+        await keep_a_root(user)
+        await remove_user(user, collection.referrers)
+    return 1
+
+
+def record_of(user: User, collection: Collection) -> Record:
+    """A user as they leave, roles by name."""
+    record = {field.name: columns.render(getattr(user, field.attribute)) for field in collection.readable}
+    return {**record, "roles": sorted(role.name for role in user.roles)}
+
+
+def _refuse_root(actor: Actor, roles: Sequence[str] | set[str]) -> None:
+    """Only root makes, changes and ends roots: whoever may do that to other users would become one."""
+    if ROOT in roles and actor.role != ROOT:
+        raise refuse(Code.NO_PERMISSION, f"Only the role '{ROOT}' may give that role, or change who holds it.")
+
+
+async def _check(given: Mapping[str, Any], collection: Collection) -> list[Complaint]:
+    complaints = [*check_names(given, _WRITABLE, collection), *_check_columns(given)]
+    if "roles" in given:
+        faults = await _check_roles(given["roles"])
+        complaints += faults
+        if not faults and isinstance(given.get("defaultRole"), str):
+            complaints += _check_default(given["defaultRole"], given["roles"])
+    return complaints
+
+
+def _check_columns(given: Mapping[str, Any]) -> Iterator[Complaint]:
+    if "username" in given:
+        yield from _check_form("username", given["username"], _USERNAME, "has letters, digits and . + - _ alone")
+    if given.get("email") is not None:
+        yield from _check_form("email", given["email"], _EMAIL, "is an address such as somebody@example.org")
+    for name in ("nickname", "defaultRole"):
+        if given.get(name) is not None:
+            yield from check_text(name, given[name])
+    if "password" in given:
+        yield from check_new_password("password", given["password"])
+
+
+def _check_form(name: str, value: Any, form: re.Pattern[str], sentence: str) -> Iterator[Complaint]:
+    if faults := list(check_text(name, value)):
+        yield from faults
+    elif not form.fullmatch(value):
+        yield Complaint(Code.BAD_VALUE, f"'{name}' {sentence}.", (name,))
+
+
+async def _check_roles(value: Any) -> list[Complaint]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        return [Complaint(Code.BAD_VALUE, "'roles' is a list of names of roles.", ("roles",))]
+    if not value:
+        return [Complaint(Code.REQUIRED, "'roles' names one role at least.", ("roles",))]
+    if faults := [fault for name in value for fault in check_text("roles", name)]:
+        return faults
+    missing = await missing_roles(value)
+    return [
+        Complaint(Code.ROLE_INVALID, f"There is no role '{name}'.", ("roles", index))
+        for index, name in enumerate(value)
+        if name in missing
+    ]
+
+
+def _columns(given: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {name: given[name] for name in ("username", "email", "nickname") if name in given}
+    if kept.get("email"):
+        kept["email"] = kept["email"].lower()
+    return kept
+
+
+def _names(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in _columns(given).items() if name != "nickname"}
+
+
+def _default(wanted: str | None, current: str | None, roles: Sequence[str]) -> str:
+    """The default role: the one wanted, else the one there is as long as it is held, else the first."""
+    if wanted is not None:
+        raise_for(_check_default(wanted, roles))
+    kept = wanted or current
+    return kept if kept and kept in roles else roles[0]
+
+
+def _check_default(wanted: str, roles: Sequence[str]) -> Iterator[Complaint]:
+    if wanted not in roles:
+        yield Complaint(Code.BAD_VALUE, f"'defaultRole' must be one of {', '.join(roles)}.", ("defaultRole",))
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(names))
+
+
+def _key(collection: Collection, key: Any) -> tuple[int, list[Complaint]]:
+    try:
+        return columns.parse(collection.key, key), []
+    except ValueError as fault:
+        return 0, [Complaint(Code.BAD_KEY, f"The key of '{collection.name}' {fault}.", ("filterByTk",))]

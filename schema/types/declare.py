@@ -1,0 +1,106 @@
+"""Makes Strawberry types at start, from lists of members instead of class bodies."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import strawberry
+from strawberry.types.base import has_object_definition
+from strawberry.types.enum import has_enum_definition
+
+from engine.errors import StartError
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One field of a type. `name` is the one in GraphQL, `wire` the one in the values both doors share, if it differs.
+
+    `attribute` is where a record or object has it; `resolver` a function that finds it otherwise.
+    """
+
+    name: str
+    type: Any
+    description: str | None = None
+    attribute: str | None = None
+    wire: str | None = None
+    resolver: Any = None
+
+
+def bare(name: str) -> type[Any]:
+    """A class to refer to before its members are known: types refer to each other in circles."""
+    return type(name, (), {"__module__": __name__})
+
+
+def declare_object(cls: type[Any], members: Iterable[Member], description: str | None = None) -> type[Any]:
+    """Give a bare class its fields and make it an object type."""
+    listed = _unique(cls, members)
+    cls.__annotations__ = {_attribute(member): member.type for member in listed if member.resolver is None}
+    for member in listed:
+        made = strawberry.field(
+            resolver=member.resolver,
+            name=member.name,
+            description=member.description,
+            graphql_type=member.type if member.resolver else None,
+        )
+        setattr(cls, _attribute(member), made)
+    return strawberry.type(cls, description=description)
+
+
+def declare_input(cls: type[Any], members: Iterable[Member], description: str | None = None) -> type[Any]:
+    """Give a bare class its fields and make it an input type; all may be absent, which is not the same as null."""
+    listed = _unique(cls, members)
+    cls.__annotations__ = {_attribute(member): member.type | None for member in listed}
+    for member in listed:
+        made = strawberry.field(name=member.name, description=member.description, default=strawberry.UNSET)
+        setattr(cls, _attribute(member), made)
+    cls.__wire__ = {_attribute(member): member.wire for member in listed if member.wire}
+    return strawberry.input(cls, description=description)
+
+
+def plain(value: Any) -> Any:
+    """The value both doors share of an argument: input objects as mappings, without what was not given."""
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if has_object_definition(value):
+        return dict(_given_fields(value))
+    return value.value if has_enum_definition(type(value)) else value
+
+
+def list_of(made: Any) -> Any:
+    """A list of a type that is made at start, which mypy cannot know to be one."""
+    return list[made]
+
+
+def given(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that came and are not null, as values both doors share."""
+    return {name: plain(value) for name, value in arguments.items() if value not in (None, strawberry.UNSET)}
+
+
+def annotated(resolver: Callable[..., Any], **types: Any) -> Callable[..., Any]:
+    """The resolver, with the types of arguments that are made at start. Give it a function made for one field."""
+    resolver.__annotations__.update(types)
+    return resolver
+
+
+def _given_fields(value: Any) -> Iterator[tuple[str, Any]]:
+    wires = getattr(type(value), "__wire__", {})
+    for field in value.__strawberry_definition__.fields:
+        name = field.python_name
+        if (item := getattr(value, name)) is not strawberry.UNSET:
+            yield wires.get(name) or field.graphql_name or name, plain(item)
+
+
+def _attribute(member: Member) -> str:
+    return member.attribute or member.name
+
+
+def _unique(cls: type[Any], members: Iterable[Member]) -> list[Member]:
+    listed = list(members)
+    seen: set[str] = set()
+    for member in listed:
+        if member.name in seen:
+            raise StartError(
+                f"GraphQL's {cls.__name__} would have two fields '{member.name}': rename a model or a table."
+            )
+        seen.add(member.name)
+    return listed

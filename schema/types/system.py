@@ -1,0 +1,141 @@
+"""The types of what the service itself has: identity, workflows, and the description of collections."""
+
+import strawberry
+from strawberry import UNSET
+
+from schema.types.enums import WorkflowType
+from schema.types.scalars import JSON
+
+
+@strawberry.type(description="A role somebody holds.")
+class HeldRole:
+    name: strawberry.ID
+    title: str | None
+
+
+@strawberry.type(description="Who the token says is asking.")
+class Me:
+    id: strawberry.ID
+    username: str
+    nickname: str | None
+    email: str | None
+    roles: list[HeldRole]
+    default_role: str = strawberry.field(name="defaultRole")
+
+
+@strawberry.type(description="A token, and whose it is.")
+class SignedIn:
+    token: str
+    user: Me
+
+
+@strawberry.type(description="A column of a collection.")
+class FieldInfo:
+    name: str
+    type: str = strawberry.field(description="What it holds: string, integer, datetime, …")
+    null: bool
+    required: bool = strawberry.field(description="Whether a new record cannot do without.")
+    writable: bool
+    key: bool
+    choices: list[str] | None = strawberry.field(description="The values it can have, where these are few.")
+
+
+@strawberry.type(description="A relation of a collection.")
+class RelationInfo:
+    name: str
+    kind: str = strawberry.field(description="oneToOne, manyToOne, oneToMany or manyToMany.")
+    target: str = strawberry.field(description="The collection it leads to.")
+
+
+@strawberry.type(description="A collection as it is served.")
+class CollectionInfo:
+    name: str
+    key: str = strawberry.field(description="The name of the column that is the key.")
+    fields: list[FieldInfo]
+    relations: list[RelationInfo]
+    associations: list[str] = strawberry.field(description="The association paths a trigger may cross.")
+
+
+@strawberry.input(description="A new user.")
+class UserCreateInput:
+    username: str | None = UNSET
+    password: str | None = UNSET
+    email: str | None = UNSET
+    nickname: str | None = UNSET
+    roles: list[str] | None = strawberry.field(default=UNSET, description="The names of the roles held, at least one.")
+    default_role: str | None = strawberry.field(
+        name="defaultRole",
+        default=UNSET,
+        description="The role of requests without X-Role; else the first of the roles.",
+    )
+
+
+@strawberry.input(description="New values for a user.")
+class UserUpdateInput:
+    username: str | None = UNSET
+    password: str | None = strawberry.field(default=UNSET, description="A new one ends all of the user's tokens.")
+    email: str | None = UNSET
+    nickname: str | None = UNSET
+    roles: list[str] | None = UNSET
+    default_role: str | None = strawberry.field(name="defaultRole", default=UNSET)
+
+
+@strawberry.input(description="A new role.")
+class RoleCreateInput:
+    name: str | None = UNSET
+    title: str | None = UNSET
+    grants: JSON | None = strawberry.field(
+        default=UNSET, description='What may be done with which collection: `{"posts": {"read": {}}}`.'
+    )
+    workflows: JSON | None = strawberry.field(
+        default=UNSET, description="The keys of the workflows that may be triggered, or true for all."
+    )
+
+
+@strawberry.input(description="New values for a role.")
+class RoleUpdateInput:
+    title: str | None = UNSET
+    grants: JSON | None = UNSET
+    workflows: JSON | None = UNSET
+
+
+@strawberry.input(description="A new workflow.")
+class WorkflowCreateInput:
+    key: str | None = strawberry.field(default=UNSET, description="Made when absent; never changes.")
+    title: str | None = UNSET
+    type: WorkflowType | None = UNSET
+    sync: bool | None = strawberry.field(default=UNSET, description="Whether the write waits for it.")
+    enabled: bool | None = UNSET
+    config: JSON | None = strawberry.field(
+        default=UNSET, description="When it runs: `{collection, global, actions, appends, condition, changed}`."
+    )
+    options: JSON | None = UNSET
+    nodes: JSON | None = strawberry.field(
+        default=UNSET, description="What it does: a list of nodes `{key, type, config, branches}`."
+    )
+
+
+@strawberry.input(description="New values for a version; its document changes only while it has not run.")
+class WorkflowUpdateInput:
+    title: str | None = UNSET
+    enabled: bool | None = strawberry.field(
+        default=UNSET, description="At most one version per key is enabled: enabling one disables the others."
+    )
+    config: JSON | None = UNSET
+    options: JSON | None = UNSET
+    nodes: JSON | None = UNSET
+
+
+STATIC = frozenset(
+    {
+        *("ID", "Int", "Float", "String", "Boolean"),
+        *("BigInt", "Decimal", "DateTime", "Date", "Time", "UUID", "JSON"),
+        *("Query", "Mutation", "Subscription"),
+        *("Me", "HeldRole", "SignedIn", "CollectionInfo", "FieldInfo", "RelationInfo"),
+        *("UserCreateInput", "UserUpdateInput", "RoleCreateInput", "RoleUpdateInput"),
+        *("WorkflowCreateInput", "WorkflowUpdateInput", "WorkflowType", "ExecutionStatus"),
+        *("WorkflowTriggerInput", "TriggeredWorkflow", "SkippedTrigger", "SkipReason", "Message"),
+        *("DestroyPayload", "CountPayload"),
+    }
+)
+"""The names of types that no model can have."""

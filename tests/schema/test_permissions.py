@@ -1,0 +1,285 @@
+"""The gate: what a grant document allows, what it may say, and what the sample's roles may do (attacks B10, B14)."""
+
+from pathlib import Path
+
+import pytest
+
+from engine import actions
+from engine.actions import (
+    Action,
+    Actor,
+    CountRecords,
+    CreateRecords,
+    DestroyRecords,
+    GetRecord,
+    ListRecords,
+    LoadRelated,
+    Rights,
+    UpdateRecords,
+    Write,
+)
+from engine.data.collections import Collections, read_collections
+from engine.database import close_database, open_database
+from engine.errors import Code, Refusal
+from engine.identity.roles import granted_workflows
+from engine.system.models import Execution, Job, Role, User, Workflow
+from schema.permissions import SYSTEM, authorize, check_grants, may, may_trigger, require
+from schema.permissions import VERBS as RULES
+from schema.sample.roles import ROLES, roles_for
+
+DATA = ("posts", "categories", "tags", "comments", "notes", "banners")
+VERBS = ("read", "create", "update", "destroy")
+
+
+@pytest.fixture
+async def collections(tmp_path: Path):
+    models = await open_database(str(tmp_path / "test.sqlite3"), ["schema.sample.models"])
+    yield read_collections(models, [User, Role, Workflow, Execution, Job])
+    await close_database()
+
+
+def actor(grants: dict, workflows: object = ()) -> Actor:
+    return Actor(1, "mary", None, "tested", ("tested",), grants, granted_workflows(workflows))
+
+
+def holder(name: str) -> Actor:
+    """Somebody in one of the sample's roles."""
+    role = next(role for role in ROLES if role.name == name)
+    workflows = role.workflows if role.workflows is True else list(role.workflows)
+    return Actor(1, "mary", None, name, (name,), role.grants, granted_workflows(workflows))
+
+
+def faults(grants: object, workflows: object, collections: Collections) -> list[tuple]:
+    return [(fault.code, fault.path) for fault in check_grants(grants, workflows, collections)]
+
+
+def action(verb: str, collection: str) -> Action:
+    match verb:
+        case "create":
+            return CreateRecords(collection=collection, values=({},))
+        case "update":
+            return UpdateRecords(collection=collection, values={})
+        case "destroy":
+            return DestroyRecords(collection=collection)
+    return ListRecords(collection=collection)
+
+
+# --- the gate
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("granted", VERBS)
+def test_an_action_is_granted_or_denied_by_its_own_name(verb, granted):
+    somebody = actor({"posts": {granted: {}}})
+
+    assert (verb == granted) == may(somebody, "posts", verb)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        ListRecords(collection="posts"),
+        GetRecord(collection="posts"),
+        CountRecords(collection="posts"),
+        LoadRelated(collection="posts", relation="category", keys=()),
+    ],
+    ids=lambda wanted: type(wanted).__name__,
+)
+def test_every_way_of_reading_needs_the_grant_to_read(wanted):
+    assert authorize(actor({"posts": {"read": {}}}), wanted, DATA)
+    with pytest.raises(Refusal) as refusal:
+        authorize(actor({"posts": {"create": {}, "update": {}, "destroy": {}}}), wanted, DATA)
+    assert Code.NO_PERMISSION == refusal.value.code
+
+
+def test_every_action_there_is_has_a_rule():
+    there = {kind for kind in vars(actions).values() if isinstance(kind, type) and issubclass(kind, Action)}
+
+    assert there - {Action, Write} == set(RULES)
+
+
+def test_an_action_without_a_rule_is_not_let_through():
+    class Unheard(Action):
+        pass
+
+    with pytest.raises(KeyError):
+        authorize(holder("root"), Unheard(collection="posts"), DATA)
+
+
+def test_nobody_is_asked_for_a_token():
+    with pytest.raises(Refusal) as refusal:
+        authorize(None, ListRecords(collection="posts"), DATA)
+
+    assert Code.EMPTY_TOKEN == refusal.value.code
+
+
+def test_an_authorized_action_carries_the_rights_in_other_collections():
+    """Filters, appends and nested values reach those, and the engine asks the action."""
+    somebody = actor({"posts": {"read": {}, "create": {}}, "tags": {"read": {}}, "categories": {"update": {}}})
+
+    given = authorize(somebody, CreateRecords(collection="posts", values=({},)), [*DATA, *SYSTEM]).rights
+
+    assert ({"posts", "tags"}, {"posts"}, {"categories"}) == (given.read, given.create, given.update)
+
+
+def test_what_comes_with_an_action_grants_nothing():
+    """Rights are the gate's to give: those that an action brings along are replaced."""
+    brought = ListRecords(collection="posts", rights=Rights(read=frozenset({"users"})))
+
+    assert not authorize(actor({"posts": {"read": {}}}), brought, [*DATA, "users"]).may_read("users")
+
+
+@pytest.mark.parametrize("collection", sorted(SYSTEM))
+def test_the_star_leaves_our_own_tables_out(collection):
+    somebody = actor({"*": {verb: {} for verb in VERBS}})
+
+    assert may(somebody, "anything", "destroy")
+    assert not any(may(somebody, collection, verb) for verb in VERBS)
+    assert not may(somebody, "a later table of ours", "read", system=True)
+
+
+def test_a_named_collection_is_not_covered_by_the_star():
+    somebody = actor({"*": {"read": {}, "create": {}}, "posts": {"read": {}}})
+
+    assert may(somebody, "tags", "create")
+    assert not may(somebody, "posts", "create")
+
+
+def test_jobs_are_read_with_their_execution():
+    assert may(actor({"executions": {"read": {}}}), "jobs", "read")
+    assert not may(actor({"jobs": {"read": {}}}), "jobs", "read")
+
+
+@pytest.mark.parametrize(
+    "granted",
+    [None, True, [], "read", {"read": None}, {"read": True}, {"read": {"fields": ["id"]}}, {"read": {"filter": {}}}],
+    ids=str,
+)
+def test_a_grant_that_is_not_understood_grants_nothing(granted):
+    """Also one with limits: until they are enforced it would give more than it says."""
+    assert not may(actor({"posts": granted}), "posts", "read")
+    assert not may(actor({"*": granted}), "posts", "read")
+
+
+def test_what_is_denied_is_named():
+    with pytest.raises(Refusal) as refusal:
+        require(actor({}), "posts", "create")
+
+    [complaint] = refusal.value.complaints
+    assert {"collection": "posts", "action": "create"} == complaint.details
+
+
+@pytest.mark.parametrize(
+    ("workflows", "expected"), [(True, True), (["key"], True), (["other"], False), ([], False), (None, False)], ids=str
+)
+def test_a_workflow_is_triggered_by_those_who_may(workflows, expected):
+    assert expected == may_trigger(actor({}, workflows), "key")
+
+
+# --- the document
+
+
+async def test_the_documents_of_the_sample_are_valid(collections):
+    for role in roles_for(collections):
+        workflows = role.workflows if role.workflows is True else list(role.workflows)
+        assert [] == faults(dict(role.grants), workflows, collections)
+
+
+async def test_another_application_is_granted_what_it_has():
+    assert [{"*", "users"}, {"*", "users"}, {"*"}, set()] == [set(role.grants) for role in roles_for(["users", "cars"])]
+
+
+@pytest.mark.parametrize(
+    ("grants", "path"),
+    [
+        (None, ("grants",)),
+        ([], ("grants",)),
+        ({"post": {"read": {}}}, ("grants", "post")),
+        ({"Posts": {"read": {}}}, ("grants", "Posts")),
+        ({"sqlite_master": {"read": {}}}, ("grants", "sqlite_master")),
+        ({"revoked_tokens": {"read": {}}}, ("grants", "revoked_tokens")),
+        ({"jobs": {"read": {}}}, ("grants", "jobs")),
+        ({"posts": ["read"]}, ("grants", "posts")),
+        ({"posts": {"list": {}}}, ("grants", "posts", "list")),
+        ({"posts": {"Read": {}}}, ("grants", "posts", "Read")),
+        ({"posts": {"read": None}}, ("grants", "posts", "read")),
+        ({"posts": {"read": True}}, ("grants", "posts", "read")),
+        ({"posts": {"read": {"field": ["id"]}}}, ("grants", "posts", "read", "field")),
+        ({"posts": {"read": {"fields": ["id"]}}}, ("grants", "posts", "read", "fields")),
+        ({"*": {"read": {"fields": ["id"]}}}, ("grants", "*", "read", "fields")),
+        ({"posts": {"update": {"filter": {"authorId": "{{$user.id}}"}}}}, ("grants", "posts", "update", "filter")),
+    ],
+    ids=str,
+)
+async def test_a_document_with_one_fault(collections, grants, path):
+    assert [(Code.ROLE_INVALID, path)] == faults(grants, [], collections)
+
+
+async def test_limits_are_checked_although_they_are_not_supported_yet(collections):
+    grants = {"posts": {"read": {"fields": ["titel", "title"], "filter": {"titel": "x"}}}}
+
+    assert [
+        ("grants", "posts", "read", "fields"),
+        ("grants", "posts", "read", "fields", 0),
+        ("grants", "posts", "read", "filter"),
+        ("grants", "posts", "read", "filter", "titel"),
+    ] == [path for _, path in faults(grants, [], collections)]
+
+
+async def test_a_secret_column_is_told_like_none(collections):
+    grants = {"users": {"read": {"fields": ["passwordHash", "nothing"]}}}
+
+    messages = [fault.message for fault in check_grants(grants, [], collections)][1:]
+
+    assert ["'passwordHash' is not a field of 'users'.", "'nothing' is not a field of 'users'."] == messages
+
+
+@pytest.mark.parametrize(
+    ("workflows", "path"),
+    [(None, ("workflows",)), (False, ("workflows",)), ("a", ("workflows",)), ([1], ("workflows", 0))],
+)
+async def test_workflows_are_a_list_of_keys_or_true(collections, workflows, path):
+    assert [(Code.ROLE_INVALID, path)] == faults({}, workflows, collections)
+
+
+async def test_a_workflow_that_nobody_knows(collections):
+    [fault] = check_grants({}, ["known", "typo"], collections, lambda key: key == "known")
+
+    assert ("workflows", 1) == fault.path
+
+
+async def test_all_faults_are_told_together(collections):
+    assert 3 == len(faults({"post": {}, "tags": {"reed": {}}}, "all", collections))
+
+
+# --- the sample's roles: the declared matrix, collection by collection
+
+_ALL = "read create update destroy"
+_MATRIX = {
+    "root": {**dict.fromkeys((*DATA, "users", "roles", "workflows", "executions", "jobs"), _ALL)},
+    "admin": {**dict.fromkeys((*DATA, "users", "roles", "workflows", "executions", "jobs"), _ALL)},
+    "editor": {**dict.fromkeys(DATA, _ALL), "executions": "read", "jobs": "read"},
+    "member": {"posts": "read create", "categories": "read create", "tags": "read", "comments": "read"},
+}
+
+
+@pytest.mark.parametrize("role", _MATRIX)
+@pytest.mark.parametrize("collection", [*DATA, *sorted(SYSTEM)])
+@pytest.mark.parametrize("verb", VERBS)
+def test_what_the_samples_roles_may_do(role, collection, verb):
+    expected = verb in _MATRIX[role].get(collection, "").split()
+
+    assert expected == may(holder(role), collection, verb)
+    if not expected:
+        with pytest.raises(Refusal):
+            authorize(holder(role), action(verb, collection), [*DATA, *SYSTEM])
+
+
+@pytest.mark.parametrize("role", _MATRIX)
+@pytest.mark.parametrize("key", ["post-created", "category-created", "post-audit"])
+def test_every_role_may_trigger_the_samples_workflows(role, key):
+    assert may_trigger(holder(role), key)
+
+
+def test_a_member_may_trigger_no_others():
+    assert not may_trigger(holder("member"), "anything")
