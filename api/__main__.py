@@ -1,0 +1,140 @@
+"""The command `bangpath`."""
+
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from typing import Annotated
+
+import typer
+import uvloop
+
+from api.app import Service, open_service
+from api.logs import write_logs
+from api.server import Server, listen
+from api.settings import SAMPLE, Settings, read_settings, unknown_variables
+from api.version import VERSION
+from api.welcome import Started, password_line, welcome
+from engine.errors import Refusal, StartError
+
+TOKEN_HOURS = 24
+
+User = Annotated[str, typer.Option(help="Whose.")]
+
+command = typer.Typer(
+    name="bangpath",
+    help="A GraphQL and REST data service whose writes fire workflows. Its settings are in docs/settings.md.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def main() -> None:
+    """Run the command; what the person can mend is told in one line, everything else is a fault of ours."""
+    try:
+        command(prog_name="bangpath")
+    except StartError as error:
+        sys.exit(f"bangpath: {error}")
+    except Refusal as refusal:
+        sys.exit(f"bangpath: {' '.join(complaint.message for complaint in refusal.complaints)}")
+
+
+@command.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Show the version and stop.")] = False) -> None:
+    if version:
+        print(f"Bangpath {VERSION}")
+        raise typer.Exit
+
+
+@command.command()
+def serve() -> None:
+    """Migrate, then answer requests and run workflows until a signal comes."""
+    uvloop.run(_serve(_settings()))
+
+
+@command.command()
+def migrate() -> None:
+    """Bring the database up to date; on the first start, load what a new one holds."""
+    uvloop.run(_migrate(_settings()))
+
+
+@command.command()
+def token(
+    user: User = "root",
+    role: Annotated[str | None, typer.Option(help="Print curl's two headers, for this role of theirs.")] = None,
+    hours: Annotated[float, typer.Option(min=0.01, max=24 * 365, help="How long it lasts.")] = TOKEN_HOURS,
+) -> None:
+    """Print a new token."""
+    uvloop.run(_token(_settings(), user, role, hours))
+
+
+@command.command()
+def password(user: User = "root") -> None:
+    """Replace a lost password by a generated one and print it; the user's tokens end."""
+    uvloop.run(_password(_settings(), user))
+
+
+async def _serve(settings: Settings) -> None:
+    with closing(listen(settings.host, settings.port)) as listener:
+        async with open_service(settings) as service:
+            started = Started(
+                url=_url(settings.host, listener.getsockname()[1]),
+                process=os.getpid(),
+                password=password_line(service.first_password, settings.root_password is not None),
+                token=await service.issue_token("root", TOKEN_HOURS),
+                sample=settings.models == SAMPLE,
+                graphiql=settings.graphiql,
+            )
+            server = Server(service.asgi, ready=lambda: print(welcome(started), flush=True))
+            await server.serve(sockets=[listener])
+
+
+async def _migrate(settings: Settings) -> None:
+    async with _opened(settings):
+        print(f"{settings.database_path} is up to date.")
+
+
+async def _token(settings: Settings, user: str, role: str | None, hours: float) -> None:
+    async with _opened(settings) as service:
+        issued = await service.issue_token(user, hours)
+        if role is None:
+            print(issued)
+            return
+        await service.engine.accounts.actor(issued, role)
+        print(f"-H 'Authorization: Bearer {issued}' -H 'X-Role: {role}'")
+
+
+async def _password(settings: Settings, user: str) -> None:
+    async with _opened(settings) as service:
+        print(await service.reset_password(user))
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Service]:
+    """The service for a command that is soon done. A password made on the way must not be lost."""
+    async with open_service(settings) as service:
+        if service.first_password:
+            print(f"bangpath: root's password is {service.first_password} (shown this once)", file=sys.stderr)
+        yield service
+
+
+def _settings() -> Settings:
+    write_logs()
+    for line in unknown_variables(os.environ):
+        print(f"bangpath: {line}", file=sys.stderr)
+    settings = read_settings()
+    # Last, not first: a project whose models we serve may have an `api` package of its own.
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    return settings
+
+
+def _url(host: str, port: int) -> str:
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - names it, listens on nothing
+    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""The first thing a request meets: its id, who shows it, and the headers that every answer has."""
+
+import logging
+import re
+import uuid
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.credentials import Query, find_token, split_query
+from api.error_body import respond
+from engine.actions import Actor
+from engine.engine import Engine
+from engine.errors import Code, Refusal, refuse
+from schema.context import Context
+
+log = logging.getLogger("bangpath.api")
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_DOORS = ("/api/", "/graphql/")
+
+
+class Authentication:
+    """Wraps the whole application, so that what is added here is on its error pages too.
+
+    Takes the `token` parameter out of the query string in place: uvicorn writes its access log from the same scope
+    when the answer starts. Puts a `Context` at `request.state.context` of every request; those to other paths than
+    the two doors are nobody's, whatever they show. Bad credentials are answered here.
+    """
+
+    def __init__(self, app: ASGIApp, engine: Engine) -> None:
+        self._app = app
+        self._engine = engine
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        query = split_query(scope["query_string"])
+        scope["query_string"] = query.rest
+        headers = Headers(scope=scope)
+        request_id = _request_id(headers)
+        private = _is_door(scope["path"])
+
+        async def dress(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _dress(MutableHeaders(scope=message), message["status"], request_id, private)
+            await send(message)
+
+        try:
+            actor = await self._identify(headers, query) if private else None
+        except Refusal as refusal:
+            await self._refuse(refusal, scope, receive, dress)
+        except Exception:
+            log.exception("the caller of request %s could not be identified", request_id)
+            unexpected = refuse(Code.INTERNAL, f"Something went wrong; its number is {request_id}.")
+            await self._refuse(unexpected, scope, receive, dress)
+        else:
+            peer = scope["client"][0] if scope.get("client") else ""
+            scope.setdefault("state", {})["context"] = Context(self._engine, actor, request_id, peer)
+            await self._app(scope, receive, dress)
+
+    async def _identify(self, headers: Headers, query: Query) -> Actor | None:
+        token = find_token((value.encode("latin-1") for value in headers.getlist("authorization")), query)
+        return await self._engine.accounts.actor(token, _role(headers)) if token else None
+
+    async def _refuse(self, refusal: Refusal, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await respond(refusal)(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 4401, "reason": refusal.code.value})
+
+
+def _is_door(path: str) -> bool:
+    return f"{path}/".startswith(_DOORS)
+
+
+def _request_id(headers: Headers) -> str:
+    """The caller's own id where it is a plain word, else a new one."""
+    given = headers.getlist("x-request-id")
+    return given[0] if len(given) == 1 and _REQUEST_ID.fullmatch(given[0]) else uuid.uuid4().hex
+
+
+def _role(headers: Headers) -> str | None:
+    """The name in `X-Role`, None without the header. Two headers make a list, which is no role's name."""
+    given = headers.getlist("x-role")
+    return ", ".join(given).encode("latin-1").decode("utf-8", "surrogateescape") if given else None
+
+
+def _dress(headers: MutableHeaders, status: int, request_id: str, private: bool) -> None:
+    headers["X-Request-Id"] = request_id
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["X-Content-Type-Options"] = "nosniff"
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if private:
+        # A shared cache knows that answers to `Authorization` are private, not that answers to `?token=` are.
+        headers.setdefault("Cache-Control", "no-store")

@@ -1,0 +1,73 @@
+"""Finds the token that a request shows, and takes it out of the query string; pure."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from engine.errors import Code, refuse
+from engine.identity.tokens import invalid_token
+
+PARAMETER = b"token"
+
+_BRACKETS = re.compile(rb"[\[\]]+")
+_BEARER = re.compile(rb"bearer(?:[ \t]+(\S+))?[ \t]*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query string without the parameter `token`, and the values that it had."""
+
+    rest: bytes
+    tokens: tuple[bytes, ...]
+    malformed: bool = False
+
+
+def split_query(query: bytes) -> Query:
+    """Take every spelling of the parameter out of a query string.
+
+    `token[]`, `token[a]` and `[token]`, which nest into the same name further on, are it too, but malformed.
+
+    >>> split_query(b"page=2&token=abc&sort=id")
+    Query(rest=b'page=2&sort=id', tokens=(b'abc',), malformed=False)
+    >>> split_query(b"%74oken=abc&tokens=1").rest
+    b'tokens=1'
+    """
+    kept: list[bytes] = []
+    tokens: list[bytes] = []
+    malformed = False
+    for part in query.split(b"&"):
+        name, value = (_decode(text) for text in (*part.split(b"=", 1), b"")[:2])
+        if next(filter(None, _BRACKETS.split(name)), b"") != PARAMETER:
+            kept.append(part)
+            continue
+        malformed = malformed or name != PARAMETER
+        if value:
+            tokens.append(value)
+    return Query(b"&".join(kept), tuple(tokens), malformed)
+
+
+def find_token(authorization: Iterable[bytes], query: Query) -> str | None:
+    """The one token of a request, None when it shows none.
+
+    Raises `AMBIGUOUS_CREDENTIALS` for two that differ, `INVALID_TOKEN` for what is no bearer token at all.
+    """
+    shown = {*query.tokens, *filter(None, map(_bearer, authorization))}
+    if len(shown) > 1:
+        raise refuse(Code.AMBIGUOUS_CREDENTIALS, "The request shows two tokens that differ: send one of them.")
+    if query.malformed:
+        raise invalid_token()
+    return shown.pop().decode("latin-1") if shown else None
+
+
+def _bearer(header: bytes) -> bytes | None:
+    if not header.strip():
+        return None
+    found = _BEARER.fullmatch(header.strip())
+    if found is None:
+        raise invalid_token()
+    return found.group(1)
+
+
+def _decode(text: bytes) -> bytes:
+    return unquote_to_bytes(text.replace(b"+", b" "))

@@ -1,0 +1,44 @@
+"""What the process writes to standard error: a readable line on a terminal, a JSON object a line elsewhere."""
+
+import logging
+import re
+import sys
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from api.access_log import keep_queries_out
+
+# A caller's text must not be able to forge a line, or to talk to the terminal.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def write_logs() -> None:
+    """Send every logger's lines from INFO on to standard error; to be called once, by the command."""
+    handler = logging.StreamHandler(sys.stderr)
+    renderer: Processor = _plain if sys.stderr.isatty() else structlog.processors.JSONRenderer()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[
+                structlog.stdlib.add_log_level,
+                structlog.stdlib.add_logger_name,
+                structlog.stdlib.ExtraAdder(),
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+            ],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                renderer,
+            ],
+        )
+    )
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    # What uvicorn tells of its start and end, the command tells in its own words.
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    keep_queries_out()
+
+
+def _plain(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+    line = f"{event['timestamp'][11:19]} {event['level']:<7} {event['event']}".replace("\n", "\\n")
+    trace = f"\n{event['exception']}" if "exception" in event else ""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", line + trace)

@@ -1,0 +1,72 @@
+"""Listens on the address of the settings, and serves an application there until a signal comes."""
+
+import asyncio
+import errno
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.server import HANDLED_SIGNALS
+
+from engine.errors import StartError
+
+BACKLOG = 2048
+# A request waits 10 s for its sync workflows unless it or BANGPATH_SYNC_WAIT says otherwise.
+GRACE_SECONDS = 15
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the address, before anything else of a start is done; connections wait until the server is there.
+
+    Raises `StartError` when it cannot be had.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise StartError(_remedy(host, port, error)) from error
+
+
+class Server(uvicorn.Server):
+    """uvicorn inside a loop of ours: tells when it is ready, and returns after a signal."""
+
+    def __init__(self, app: ASGIApp, ready: Callable[[], None]) -> None:
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            lifespan="off",
+            log_config=None,
+            # X-Forwarded-For is anybody's word: failed sign-ins are counted by the real peer.
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Ends with the signals forgotten: uvicorn's own raises them again, and the process would be killed by the
+        second one before the database is closed."""
+        loop = asyncio.get_running_loop()
+        for number in HANDLED_SIGNALS:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in HANDLED_SIGNALS:
+                loop.remove_signal_handler(number)
+
+
+def _remedy(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE and not isinstance(error, socket.gaierror):
+        return f"port {port} is in use: set BANGPATH_PORT to another."
+    if error.errno == errno.EACCES:
+        return f"port {port} may not be opened by this user: set BANGPATH_PORT to 1024 or higher."
+    return f"{host} is no address of this machine: set BANGPATH_HOST to one, 127.0.0.1 for instance."

@@ -1,0 +1,141 @@
+"""The settings of the service: read once from the environment, frozen afterwards."""
+
+import difflib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from api.home import DATABASE, kept_secret, make_writable
+from engine.errors import StartError
+from engine.identity.tokens import MIN_SECRET_BYTES
+
+PREFIX = "BANGPATH_"
+FOR_TESTS = (f"{PREFIX}TEST_", f"{PREFIX}SCREENSHOT")
+SAMPLE = ("schema.sample.models",)
+SQLITE = "sqlite://"
+
+# What these were set to belongs in no message: the address of a database may hold a password.
+_PRIVATE = ("secret", "root_password", "database_url")
+
+
+class SettingsError(StartError):
+    """A setting cannot be used; the message is one line that says what would do."""
+
+
+def _absolute(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
+def _sqlite_file(url: str) -> str:
+    file = url.removeprefix(SQLITE)
+    if not url.startswith(SQLITE) or file in ("", ":memory:") or "?" in file:
+        raise ValueError("not the address of an SQLite file")
+    return f"{SQLITE}{_absolute(Path(file))}"
+
+
+def _long_enough(secret: str) -> str:
+    if len(secret.encode()) < MIN_SECRET_BYTES:
+        raise ValueError("too short to sign with")
+    return secret
+
+
+def _split(names: object) -> object:
+    return tuple(name.strip() for name in names.split(",")) if isinstance(names, str) else names
+
+
+Directory = Annotated[Path, AfterValidator(_absolute)]
+ModuleName = Annotated[str, Field(pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)*$")]
+# NoDecode: pydantic-settings would take the text for JSON.
+ModuleNames = Annotated[tuple[ModuleName, ...], NoDecode, BeforeValidator(_split)]
+
+
+class Settings(BaseSettings):
+    """Each field is the variable `BANGPATH_` plus its name; its description says which values will do.
+
+    What each one means is in `docs/settings.md`. An empty variable counts as none.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True)
+
+    host: str = Field(default="127.0.0.1", description="a name or an address of this machine")
+    port: int = Field(default=3000, ge=0, le=65535, description="a port from 1 to 65535, or 0 for any that is free")
+    home: Directory = Field(default=Path("var"), validate_default=True, description="a directory")
+    database_url: Annotated[str, AfterValidator(_sqlite_file)] = Field(
+        default_factory=lambda known: f"{SQLITE}{known['home'] / DATABASE}",
+        description=f"{SQLITE}/absolute/file or {SQLITE}relative/file (PostgreSQL comes with a later version)",
+    )
+    secret: Annotated[str, AfterValidator(_long_enough)] = Field(
+        default_factory=lambda known: kept_secret(known["home"]),
+        repr=False,
+        description=f"a random text of {MIN_SECRET_BYTES} bytes or more, or unset to have one made",
+    )
+    root_password: str | None = Field(default=None, repr=False, description="a password")
+    models: ModuleNames = Field(default=SAMPLE, description="names of Python modules with commas between them")
+    triggers: Literal["strict", "lenient"] = Field(default="strict", description="strict or lenient")
+    sync_wait: float = Field(default=10, ge=0, le=60, description="seconds from 0 to 60")
+    graphiql: bool = Field(default=True, description="on or off")
+    introspection: bool = Field(default=True, description="on or off")
+    body_limit: int = Field(default=1024 * 1024, ge=1024, description="a number of bytes from 1024 on")
+    page_limit: int = Field(default=200, ge=1, le=10_000, description="a number from 1 to 10000")
+    graphql_depth: int = Field(default=10, ge=1, description="a number from 1 on")
+    graphql_tokens: int = Field(default=1000, ge=1, description="a number from 1 on")
+    graphql_aliases: int = Field(default=15, ge=0, description="a number from 0 on")
+    graphql_root_fields: int = Field(default=30, ge=1, description="a number from 1 on")
+    graphql_cost: int = Field(default=10_000, ge=1, description="a number from 1 on")
+    query_timeout: float = Field(default=10, gt=0, le=600, description="seconds from 0.1 to 600")
+
+    @property
+    def database_path(self) -> Path:
+        """The SQLite file."""
+        return Path(self.database_url.removeprefix(SQLITE))
+
+
+def read_settings() -> Settings:
+    """The settings of this process; makes the directories that they name, and on the first start a secret.
+
+    Raises `SettingsError` for values that will not do, all together, and `StartError` for what cannot be written.
+    """
+    # For the others an empty variable counts as none. Here it means that something should have filled it and did not:
+    # with secrets made instead, each host would have its own, and nobody would be told.
+    if os.environ.get(f"{PREFIX}SECRET") == "":
+        raise SettingsError(f"{_complaint('secret', '')}.")
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise SettingsError(f"{'; '.join(_complaints(error))}.") from None
+    make_writable(settings.home)
+    make_writable(settings.database_path.parent, f"{PREFIX}DATABASE_URL")
+    return settings
+
+
+def unknown_variables(environ: Iterable[str]) -> list[str]:
+    """One line for each variable that looks like a setting and is none.
+
+    >>> unknown_variables(["BANGPATH_PROT", "BANGPATH_PORT", "BANGPATH_TEST_ROOT", "HOME"])
+    ['BANGPATH_PROT is not a setting: did you mean BANGPATH_PORT?']
+    """
+    known = [name.upper() for name in Settings.model_fields]
+    ours = [name for name in environ if name.startswith(PREFIX) and not name.startswith(FOR_TESTS)]
+    unknown = sorted({name.removeprefix(PREFIX) for name in ours} - set(known))
+    return [f"{PREFIX}{name} is not a setting: {_advice(name, known)}" for name in unknown]
+
+
+def _advice(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    return f"did you mean {PREFIX}{near[0]}?" if near else "docs/settings.md lists those there are."
+
+
+def _complaints(error: ValidationError) -> list[str]:
+    # A default that is made from another field is not made, and complained of, when that one is wrong.
+    wrong = [each for each in error.errors() if each["type"] != "default_factory_not_called"]
+    given = {str(each["loc"][0]): each["input"] for each in wrong}
+    return [_complaint(name, value) for name, value in given.items()]
+
+
+def _complaint(name: str, given: object) -> str:
+    shown = "" if name in _PRIVATE else f", not {given!r}"
+    return f"{PREFIX}{name.upper()} must be {Settings.model_fields[name].description}{shown}"
