@@ -73,7 +73,7 @@ async def sample() -> AsyncIterator[Collections]:
 
 @pytest.fixture
 async def shop() -> AsyncIterator[Collections]:
-    async with collections_of("tests.schema.graphql.shop") as collections:
+    async with collections_of("tests.shop") as collections:
         yield collections
 
 

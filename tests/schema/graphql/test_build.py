@@ -52,6 +52,7 @@ def test_keys_of_others_are_ids_and_relations_point_to_types(shop_door):
         "invitedBy": "Customer",
         "invited": "[Customer!]!",
         "address": "Address",
+        "coupons": "[Coupon!]!",
         "orders": "[Order!]!",
     } == fields_of(shop_door, "Customer")
 

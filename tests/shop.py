@@ -48,6 +48,18 @@ class Address(Model):
         table = "addresses"
 
 
+class Coupon(Model):
+    """Meant for one customer, but declared as a foreign key that says unique."""
+
+    code = fields.CharField(16, primary_key=True)
+    customer: fields.ForeignKeyNullableRelation[Customer] = fields.ForeignKeyField(
+        "app.Customer", related_name="coupons", null=True, unique=True, on_delete=fields.SET_NULL
+    )
+
+    class Meta:
+        table = "coupons"
+
+
 class Product(Model):
     sku = fields.CharField(32, primary_key=True, description="As printed on the box")
     price = fields.DecimalField(max_digits=10, decimal_places=2)
@@ -80,3 +92,17 @@ class Order(Model):
 
     class Meta:
         table = "order"
+
+
+class Parcel(Model):
+    """An order on its way: there is none without its order."""
+
+    number = fields.IntField(primary_key=True, generated=False)
+    order: fields.OneToOneRelation[Order] = fields.OneToOneField(
+        "app.Order", related_name="parcel", source_field="order_no", on_delete=fields.RESTRICT
+    )
+    sent_at = fields.DatetimeField(null=True)
+    insured = fields.BooleanField(default=False)
+
+    class Meta:
+        table = "parcels"
