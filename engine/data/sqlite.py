@@ -1,9 +1,11 @@
 """Tortoise's SQLite client as this service needs it; named as `engine` in the connection's configuration."""
 
 import sqlite3
+from typing import Any
 
-from tortoise.backends.base.client import TransactionContext
+from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
+from tortoise.connection import get_connections
 from tortoise.exceptions import TransactionManagementError
 
 
@@ -16,10 +18,58 @@ class ImmediateTransaction(SqliteTransactionWrapper):
 
     async def begin(self) -> None:
         try:
-            await self._connection.commit()
             await self._connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
             raise TransactionManagementError(error) from error
+
+    async def commit(self) -> None:
+        try:
+            await super().commit()
+        except sqlite3.OperationalError as error:
+            raise TransactionManagementError(error) from error
+
+
+class ImmediateContext(SqliteTransactionContext):
+    """Leaves neither the connection's lock nor an open transaction behind, however it ends.
+
+    Tortoise keeps the lock for ever when a transaction cannot begin. When one cannot commit it leaves it open, and
+    the next one's begin would commit what the caller was told had failed. The same goes for a task that is
+    cancelled meanwhile: its statement goes on in the connection's thread, and the rollback queues up behind it.
+    """
+
+    connection: ImmediateTransaction
+
+    async def __aenter__(self) -> TransactionalDBClient:
+        await self._trxlock.acquire()
+        try:
+            await self.ensure_connection()
+            await self.connection.begin()
+        except BaseException:
+            await self._abandon()
+            raise
+        self.token = get_connections().set(self.connection_name, self.connection)
+        return self.connection
+
+    async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
+        get_connections().reset(self.token)
+        if exc_type is not None or self.connection._finalized:
+            await self._abandon()
+            return
+        try:
+            await self.connection.commit()
+        except BaseException:
+            await self._abandon()
+            raise
+        self._trxlock.release()
+
+    async def _abandon(self) -> None:
+        """Undo what was not committed, and let others use the connection."""
+        try:
+            # Not there yet when the file could not be opened, which Tortoise's annotation does not say.
+            if (connection := getattr(self.connection, "_connection", None)) is not None:
+                await connection.rollback()
+        finally:
+            self._trxlock.release()
 
 
 class Client(SqliteClient):
@@ -31,7 +81,7 @@ class Client(SqliteClient):
         await self._connection.create_function("upper", 1, _upper, deterministic=True)
 
     def _in_transaction(self) -> TransactionContext:
-        return SqliteTransactionContext(ImmediateTransaction(self), self._lock)
+        return ImmediateContext(ImmediateTransaction(self), self._lock)
 
 
 def _upper(text: str | None) -> str | None:
