@@ -1,0 +1,96 @@
+"""The REST door: a request → the operation it means → JSON."""
+
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from api.body import read_body, read_values
+from api.failures import respond_to_failure
+from api.operations import Asked, Operation, Resolve
+from api.params import parse_params
+from api.routes import Routes, Target, parse_path
+from engine.data.collections import Collections
+from engine.errors import Code, Complaint, refuse
+from schema.context import Context
+from schema.permissions import signed_in
+from schema.resolvers import resolve as real_resolve
+
+BODY_LIMIT = 2**20
+PAGE_LIMIT = 200
+
+
+def rest_routes(
+    collections: Collections,
+    *,
+    body_limit: int = BODY_LIMIT,
+    page_limit: int = PAGE_LIMIT,
+    resolve: Resolve = real_resolve,
+) -> list[Route]:
+    """The routes of the REST door: one for everything below `/api/`, whatever the number of collections.
+
+    Starlette looks at each route in turn, and would redirect a path with a slash too many to another.
+    """
+    door = RestDoor(Routes(collections), body_limit, page_limit, resolve)
+    return [Route("/api/{path:path}", door), Route("/api", door)]
+
+
+class RestDoor:
+    """Answers every request below `/api/`, by whatever method; it finds the `Context` that authentication left."""
+
+    def __init__(self, routes: Routes, body_limit: int, page_limit: int, resolve: Resolve) -> None:
+        self._routes = routes
+        self._body_limit = body_limit
+        self._page_limit = page_limit
+        self._resolve = resolve
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        context: Context = request.state.context
+        try:
+            response = await self._answer(request, context)
+        except Exception as error:
+            response = respond_to_failure(error, context.request_id)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request, context: Context) -> Response:
+        target, operation = self._find(request, context)
+        query = request.scope["query_string"]
+        params = parse_params(query, operation.name, operation.parameters, self._page_limit, target.key)
+        values, complaints = await self._read_body(request, operation)
+        asked = Asked(
+            context=context,
+            collection=target.resource,
+            params=replace(params, complaints=(*params.complaints, *complaints)),
+            values=values,
+            resolve=self._resolve,
+            owner=target.owner[1] if target.owner else None,
+        )
+        return Response(msgspec.json.encode(await operation.run(asked)), media_type="application/json")
+
+    def _find(self, request: Request, context: Context) -> tuple[Target, Operation]:
+        """The operation asked for. Who is nobody is told so, before what there is and what there is not."""
+        target = parse_path(request.path_params.get("path", ""))
+        offered = self._routes.offered(target) if target else {}
+        if not any(operation.open for operation in offered.values()):
+            signed_in(context.actor)
+        if target is None or not offered:
+            raise refuse(Code.NOT_FOUND, "There is no such collection or action.")
+        operation = offered.get("GET" if request.method == "HEAD" else request.method)
+        if operation is None:
+            allow = [*offered, *(["HEAD"] if "GET" in offered else [])]
+            raise refuse(Code.METHOD_NOT_ALLOWED, f"{request.method} is not taken here.", allow=sorted(allow))
+        return target, operation
+
+    async def _read_body(self, request: Request, operation: Operation) -> tuple[Any, list[Complaint]]:
+        """The values in the body; where none belong, a body that says something is complained of, not ignored."""
+        if operation.takes_body:
+            return await read_values(request, self._body_limit), []
+        if (await read_body(request, self._body_limit)).strip() in (b"", b"{}"):
+            return {}, []
+        message = f"{operation.name} takes no body: its parameters are in the query."
+        return {}, [Complaint(Code.BAD_VALUE, message)]

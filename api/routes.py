@@ -1,0 +1,97 @@
+"""Which operation a path and a method mean: `/api/{collection}:{action}/{key}` and the plain REST spellings."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from api.operations import READS, RECORDS, Operation, Operations
+from api.system_operations import RELATED, SYSTEM
+from engine.data.collections import Collections
+from engine.errors import StartError
+
+_NAMED = re.compile(r"([^:]+)(?::([^:]+))?")
+
+# Without a key and with one.
+_PLAIN: Mapping[bool, Mapping[str, str]] = MappingProxyType(
+    {
+        False: {"GET": "list", "POST": "create"},
+        True: {"GET": "get", "PUT": "update", "PATCH": "update", "DELETE": "destroy"},
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a path names. Of records related to another, `owner` is the collection and the key of that one.
+
+    `action` is None in the plain REST spellings, where the method says it.
+    """
+
+    resource: str
+    action: str | None = None
+    key: str | None = None
+    owner: tuple[str, str] | None = None
+
+    @property
+    def name(self) -> str | tuple[str, str]:
+        return (self.owner[0], self.resource) if self.owner else self.resource
+
+
+def parse_path(path: str) -> Target | None:
+    """What the part of a path behind `/api/` names, None when it is of no known form.
+
+    >>> parse_path("posts:get/7")
+    Target(resource='posts', action='get', key='7', owner=None)
+    >>> parse_path("executions/3/jobs:list")
+    Target(resource='jobs', action='list', key=None, owner=('executions', '3'))
+    >>> parse_path("posts:list/"), parse_path("posts//7")
+    (None, None)
+    """
+    match path.split("/"):
+        case parts if "" in parts:
+            return None
+        case [named] | [named, _] as parts:
+            return _target(named, parts[1:], None)
+        case [collection, owner, named] | [collection, owner, named, _] as parts if ":" not in collection:
+            return _target(named, parts[3:], (collection, owner))
+    return None
+
+
+def _target(named: str, key: list[str], owner: tuple[str, str] | None) -> Target | None:
+    if not (found := _NAMED.fullmatch(named)):
+        return None
+    return Target(found.group(1), found.group(2), key[0] if key else None, owner)
+
+
+class Routes:
+    """The table of what is offered, made once at start: it does not grow with the requests nor with their names."""
+
+    def __init__(self, collections: Collections) -> None:
+        """Raises `StartError` when a collection of the caller's has the name of a resource of ours."""
+        for name in SYSTEM:
+            if name in collections and not collections[name].system:
+                raise StartError(f"The table '{name}' has the name of a resource of the service: rename it.")
+        records = {name: READS if found.system else RECORDS for name, found in collections.items()}
+        self._offered: Mapping[str | tuple[str, str], Operations] = {
+            **{name: _named(name, records.get(name, {}), SYSTEM.get(name, {})) for name in (*records, *SYSTEM)},
+            **{(owner, name): _named(name, operations) for (owner, name), operations in RELATED.items()},
+        }
+
+    def offered(self, target: Target) -> Mapping[str, Operation]:
+        """The operations at a path by their method; none where nothing is."""
+        operations = self._offered.get(target.name, {})
+        if target.action is None:
+            plain = _PLAIN[target.key is not None]
+            return {method: operations[action] for method, action in plain.items() if action in operations}
+        if operation := operations.get(target.action):
+            return dict.fromkeys(operation.methods, operation)
+        return {}
+
+
+def _named(resource: str, *parts: Operations) -> Operations:
+    return {
+        action: replace(operation, name=f"{resource}:{action}")
+        for operations in parts
+        for action, operation in operations.items()
+    }

@@ -1,0 +1,171 @@
+"""The actions on what the service itself has: signing in, users, roles, workflows and their executions."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from api import answers, params
+from api.answers import Body
+from api.operations import Asked, Operation, Operations, Run, list_records, reading, writing
+from engine.actions import GetRecord, Selection
+from engine.data.filters import did_you_mean
+from engine.errors import Code, Complaint, raise_for, refuse
+from engine.outcomes import Record
+from schema.context import Context
+from schema.resolvers import collections, roles, sign_in, users, workflows
+
+Create: TypeAlias = Callable[[Context, Any], Awaitable[Record]]
+Update: TypeAlias = Callable[[Context, Any, Any], Awaitable[Record]]
+Destroy: TypeAlias = Callable[[Context, Any], Awaitable[int]]
+Ask: TypeAlias = Callable[[Context], Awaitable[Any]]
+
+
+async def _sign_in(asked: Asked) -> Body:
+    given = _members(asked, "account", "username", "email", "password")
+    return answers.data(await sign_in.sign_in(asked.context, **given))
+
+
+async def _sign_out(asked: Asked) -> Body:
+    _members(asked)
+    await sign_in.sign_out(asked.context)
+    return answers.data(True)
+
+
+async def _refresh(asked: Asked) -> Body:
+    _members(asked)
+    return answers.data(await sign_in.refresh(asked.context))
+
+
+async def _change_password(asked: Asked) -> Body:
+    given = _members(asked, "oldPassword", "newPassword")
+    changed = await sign_in.change_password(asked.context, given.get("oldPassword"), given.get("newPassword"))
+    return answers.data(changed)
+
+
+async def _revise_workflow(asked: Asked) -> Body:
+    key = _key(asked)
+    _members(asked)
+    return answers.data(await workflows.revise(asked.context, key))
+
+
+async def _execute_workflow(asked: Asked) -> Body:
+    key = _key(asked)
+    given = _members(asked, "data")
+    return answers.data(await workflows.execute(asked.context, key, given.get("data")))
+
+
+async def _destroy_workflow(asked: Asked) -> Body:
+    key = _key(asked)
+    raise_for(asked.params.complaints)
+    return answers.data(await workflows.destroy(asked.context, key, asked.params.every))
+
+
+async def _jobs_of_execution(asked: Asked) -> Body:
+    """The jobs of one execution, which has to be there: without it an empty list would say that it did nothing."""
+    owner = GetRecord(collection="executions", key=asked.owner, selection=Selection(fields=("id",)))
+    await asked.resolve(asked.context, owner)
+    mine, given = {"executionId": asked.owner}, asked.params.filter
+    narrowed = replace(asked.params, filter=mine if given is None else {"$and": [given, mine]})
+    return await list_records(replace(asked, collection="jobs", params=narrowed))
+
+
+def _asks(ask: Ask) -> Operation:
+    async def run(asked: Asked) -> Body:
+        raise_for(asked.params.complaints)
+        return answers.data(await ask(asked.context))
+
+    return reading(run)
+
+
+def _creates(create: Create) -> Operation:
+    async def run(asked: Asked) -> Body:
+        raise_for(asked.params.complaints)
+        return answers.data(await create(asked.context, asked.values))
+
+    return writing(run)
+
+
+def _updates(update: Update) -> Operation:
+    async def run(asked: Asked) -> Body:
+        key = _key(asked)
+        raise_for(asked.params.complaints)
+        return answers.data([await update(asked.context, key, asked.values)])
+
+    return _keyed(run)
+
+
+def _destroys(destroy: Destroy) -> Operation:
+    async def run(asked: Asked) -> Body:
+        key = _key(asked)
+        raise_for(asked.params.complaints)
+        return answers.data(await destroy(asked.context, key))
+
+    return _keyed(run, takes_body=False)
+
+
+def _keyed(run: Run, *parameters: str, takes_body: bool = True) -> Operation:
+    return writing(run, "filterByTk", *parameters, takes_body=takes_body)
+
+
+def _key(asked: Asked) -> str:
+    """The one key of an action that is about one of ours; a filter never chooses those."""
+    keys = asked.params.keys
+    if not keys:
+        raise refuse(Code.FILTER_REQUIRED, f"Say which of the {asked.collection}: give its key.", "filterByTk")
+    if len(keys) > 1:
+        raise refuse(Code.BAD_KEY, f"The {asked.collection} are written one by one: give one key.", "filterByTk")
+    return keys[0]
+
+
+def _members(asked: Asked, *known: str) -> Mapping[str, Any]:
+    """The members of a body that is no record."""
+    complaints = list(asked.params.complaints)
+    values = asked.values
+    if not isinstance(values, dict):
+        complaints.append(Complaint(Code.BAD_VALUE, f"The body is an object of {', '.join(known) or 'nothing'}."))
+        values = {}
+    for name in values:
+        if name not in known:
+            message = f"'{name}' is not known here.{did_you_mean(name, known)}"
+            complaints.append(Complaint(Code.UNKNOWN_FIELD, message, (name,)))
+    raise_for(complaints)
+    return values
+
+
+SYSTEM: Mapping[str, Operations] = MappingProxyType(
+    {
+        "auth": {
+            "signIn": replace(writing(_sign_in), open=True),
+            "signOut": writing(_sign_out),
+            "check": _asks(sign_in.check),
+            "refresh": writing(_refresh),
+            "changePassword": writing(_change_password),
+        },
+        "collections": {"list": _asks(collections.describe)},
+        "roles": {
+            "check": _asks(sign_in.check_role),
+            "create": _creates(roles.create_role),
+            "update": _updates(roles.update_role),
+            "destroy": _destroys(roles.destroy_role),
+        },
+        "users": {
+            "create": _creates(users.create_user),
+            "update": _updates(users.update_user),
+            "destroy": _destroys(users.destroy_user),
+        },
+        "workflows": {
+            "create": _creates(workflows.create),
+            "update": _updates(workflows.update),
+            "revision": _keyed(_revise_workflow),
+            "execute": _keyed(_execute_workflow),
+            "destroy": _keyed(_destroy_workflow, "all", takes_body=False),
+        },
+    }
+)
+"""By resource and action, beside the ordinary reads."""
+
+RELATED: Mapping[tuple[str, str], Operations] = MappingProxyType(
+    {("executions", "jobs"): {"list": reading(_jobs_of_execution, *params.LIST)}}
+)
+"""By collection and relation."""
