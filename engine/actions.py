@@ -51,11 +51,15 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What a role may do in the collections that an action reaches besides its own, as sets of their names."""
+    """What a role may do in the collections that an action reaches besides its own, as sets of their names.
+
+    `trigger` has the keys of the workflows it may name, None for all.
+    """
 
     read: frozenset[str] = frozenset()
     create: frozenset[str] = frozenset()
     update: frozenset[str] = frozenset()
+    trigger: frozenset[str] | None = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +82,9 @@ class Action:
 
     def may_update(self, collection: str) -> bool:
         return self.rights is None or collection in self.rights.update
+
+    def may_trigger(self, key: str) -> bool:
+        return self.rights is None or self.rights.trigger is None or key in self.rights.trigger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

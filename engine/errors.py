@@ -95,3 +95,14 @@ def raise_for(complaints: Iterable[Complaint]) -> None:
     """Raise one refusal with all `complaints`, or do nothing when there are none."""
     if listed := tuple(complaints):
         raise Refusal(listed)
+
+
+_FORBIDDEN = (Code.NO_PERMISSION, Code.TRIGGER_FORBIDDEN)
+
+
+def refuse_all(complaints: Iterable[Complaint]) -> None:
+    """Raise one refusal with all complaints, or do nothing when there are none.
+
+    Those of what the role may not do come last: a request that is also wrong in itself is told so first.
+    """
+    raise_for(sorted(complaints, key=lambda complaint: complaint.code in _FORBIDDEN))

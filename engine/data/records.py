@@ -1,0 +1,187 @@
+"""Reads and writes the rows of collections; the only place that does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tortoise.expressions import Q
+
+from engine.actions import (
+    CountRecords,
+    CreateRecords,
+    DestroyRecords,
+    GetRecord,
+    ListRecords,
+    LoadRelated,
+    Selection,
+    UpdateRecords,
+)
+from engine.data.collections import Collection, Collections, Relation
+from engine.data.drafts import Draft, draft
+from engine.data.filters import compile_filter
+from engine.data.plans import parse_key
+from engine.data.shape import Shape, shape_of
+from engine.data.sorting import in_order, read_sort
+from engine.data.store import Change, Store
+from engine.data.unit import unit_of_work
+from engine.data.values import render
+from engine.errors import Code, Complaint, Refusal, refuse, refuse_all
+from engine.outcomes import Page, Record
+
+MAX_WRITTEN = 1000
+"""Records that one write by filter may change or end."""
+
+
+class Records:
+    """Every collection's records. All methods raise one `Refusal` with everything that is wrong.
+
+    An action without rights has the service's own power.
+    """
+
+    def __init__(self, collections: Collections) -> None:
+        self.collections = collections
+
+    async def page(self, action: ListRecords) -> Page:
+        """The page of records that the action asks for."""
+        collection = self.collections[action.collection]
+        wanted, faults = compile_filter(self.collections, collection, action.filter or {}, action.may_read)
+        shape, unknown = shape_of(self.collections, collection, action.selection, action.may_read)
+        order, unsorted = read_sort(collection, action.sort)
+        refuse_all([*action.complaints, *faults, *unknown, *unsorted])
+        found = collection.model.filter(wanted)
+        count = await found.count() if action.paginate else 0
+        page = in_order(found, collection, order).offset((action.page - 1) * action.page_size).limit(action.page_size)
+        records = [shape.render(row) for row in await page.prefetch_related(*shape.prefetches())]
+        return Page(records, count, action.page, action.page_size)
+
+    async def count(self, action: CountRecords) -> int:
+        """How many records the filter finds."""
+        collection = self.collections[action.collection]
+        wanted, faults = compile_filter(self.collections, collection, action.filter or {}, action.may_read)
+        refuse_all([*action.complaints, *faults])
+        return await collection.model.filter(wanted).count()
+
+    async def get(self, action: GetRecord) -> Record:
+        """The record with the key, or the first that the filter finds; raises `NOT_FOUND` without one."""
+        collection = self.collections[action.collection]
+        shape, unknown = shape_of(self.collections, collection, action.selection, action.may_read)
+        wanted, faults = compile_filter(self.collections, collection, action.filter or {}, action.may_read)
+        if action.key is not None:
+            key, wrong = parse_key(collection, action.key)
+            wanted, faults = wanted & Q(pk=key), [*faults, *wrong]
+        elif not action.filter:
+            faults.append(Complaint(Code.BAD_KEY, "Say which record is meant: by filterByTk or a filter."))
+        refuse_all([*action.complaints, *unknown, *faults])
+        row = await shape.query().filter(wanted).first()
+        if row is None:
+            raise _not_found(collection, action.key)
+        return shape.render(row)
+
+    async def load_related(self, action: LoadRelated) -> dict[Any, Any]:
+        """What hangs on each of these records by one relation: a record or None, or a list; by the records' keys."""
+        collection = self.collections[action.collection]
+        relation = collection.relations[action.relation]
+        if not action.may_read(relation.target):
+            raise refuse(Code.NO_PERMISSION, f"Your role may not read '{relation.target}'.")
+        shape, _ = shape_of(self.collections, self.collections[relation.target], Selection())
+        selection = Shape(collection, (collection.key,), {relation: shape})
+        keys = [parse_key(collection, key)[0] for key in action.keys]
+        rows = await selection.query().filter(pk__in=keys)
+        found = {render(row.pk): selection.render(row)[relation.name] for row in rows}
+        missing: Any = [] if relation.kind.to_many else None
+        return {key: found.get(key, missing) for key in action.keys}
+
+    async def create(self, action: CreateRecords, acting_user: int | None = None) -> list[Record]:
+        """Store new records and answer them as stored."""
+        return await self._write(action, acting_user)
+
+    async def update(self, action: UpdateRecords) -> list[Record]:
+        """Give the records that the action names new values and answer them as stored."""
+        return await self._write(action)
+
+    async def destroy(self, action: DestroyRecords) -> int:
+        """End the records that the action names; answers how many there were."""
+        drafted = draft(action, self.collections)
+        refuse_all(drafted.complaints)
+        async with unit_of_work():
+            changes = await self.find_for(drafted)
+            await self.end(drafted, changes)
+        return len(changes)
+
+    async def store(self, draft: Draft, acting_user: int | None) -> list[Change]:
+        """Write what a draft of a create or update plans; the changes, each record's own before its nested ones'.
+
+        To be called inside a unit of work, which a refusal undoes.
+        """
+        store = Store(self.collections, acting_user)
+        if isinstance(draft.action, CreateRecords):
+            await store.create(draft.plans)
+        else:
+            assert not isinstance(draft.action, DestroyRecords)
+            found = await self._rows(draft)
+            await store.update(draft.plans[0], found)
+        return store.changes
+
+    async def find_for(self, draft: Draft) -> list[Change]:
+        """The records that a destroy is about, as they are now."""
+        return [Change.ending(draft.collection, row) for row in await self._rows(draft)]
+
+    async def end(self, draft: Draft, changes: Sequence[Change]) -> None:
+        """End records; refuses to take others along that refer to them."""
+        await Store(self.collections, None).destroy(draft.collection, [change.key for change in changes])
+
+    async def answer(self, draft: Draft, changes: Iterable[Change]) -> list[Record]:
+        """The records a create or update was about, in its order, in the shape that was asked for."""
+        keys = [change.key for change in changes if not change.nested]
+        found = {row.pk: draft.shape.render(row) for row in await draft.shape.query().filter(pk__in=keys)}
+        return [found[key] for key in keys]
+
+    async def snapshot(
+        self, collection: Collection, keys: Iterable[Any], appends: tuple[str, ...] = ()
+    ) -> dict[Any, Record]:
+        """Records by key, with every column that is not secret and these relations, as a workflow sees them."""
+        shape, faults = shape_of(self.collections, collection, Selection(appends=appends))
+        assert not faults, "appends were checked when the workflow was saved"
+        return {row.pk: shape.render(row) for row in await shape.query().filter(pk__in=list(keys))}
+
+    async def reach(self, collection: Collection, keys: Iterable[Any], path: Sequence[Relation]) -> dict[Any, Any]:
+        """The key of the record at the end of a path of one-to-one relations, by the key of the one at its start."""
+        end = self.collections[path[-1].target].key.attribute
+        lookup = "__".join([*(relation.attribute for relation in path), end])
+        own = collection.key.attribute
+        rows = await collection.model.filter(pk__in=list(keys)).values_list(own, lookup)
+        return dict(rows)
+
+    async def matching(self, collection: Collection, keys: Iterable[Any], filter: Any) -> set[Any]:
+        """Which of these records a filter finds that was checked when its workflow was saved."""
+        wanted, faults = compile_filter(self.collections, collection, filter)
+        assert not faults, "the condition was checked when the workflow was saved"
+        found = collection.model.filter(Q(pk__in=list(keys)), wanted)
+        return set(await found.values_list(collection.key.attribute, flat=True))
+
+    async def _write(self, action: CreateRecords | UpdateRecords, acting_user: int | None = None) -> list[Record]:
+        drafted = draft(action, self.collections)
+        refuse_all(drafted.complaints)
+        async with unit_of_work():
+            changes = await self.store(drafted, acting_user)
+            return await self.answer(drafted, changes)
+
+    async def _rows(self, draft: Draft) -> list[Any]:
+        assert not isinstance(draft.action, CreateRecords)
+        found = draft.collection.model.filter(draft.wanted).order_by(draft.collection.key.attribute)
+        if not draft.keys:
+            rows = await found.limit(MAX_WRITTEN + 1)
+            if len(rows) > MAX_WRITTEN:
+                raise refuse(Code.BAD_FILTER, f"The filter finds more than {MAX_WRITTEN} records: narrow it.", "filter")
+            return rows
+        rows = await found.filter(pk__in=list(draft.keys))
+        for key in draft.keys:
+            if key not in {row.pk for row in rows}:
+                raise _not_found(draft.collection, render(key))
+        return rows
+
+
+def _not_found(collection: Collection, key: Any) -> Refusal:
+    which = "such a record" if key is None else f"record '{key}'"
+    return refuse(Code.NOT_FOUND, f"'{collection.name}' has no {which}.")
