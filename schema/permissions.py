@@ -67,6 +67,7 @@ def rights(actor: Actor, collections: Iterable[str]) -> Rights:
         read=frozenset(name for name in names if may(actor, name, Verb.READ)),
         create=frozenset(name for name in names if may(actor, name, Verb.CREATE)),
         update=frozenset(name for name in names if may(actor, name, Verb.UPDATE)),
+        trigger=actor.workflows,
     )
 
 
@@ -98,11 +99,6 @@ def may(actor: Actor, collection: str, verb: Verb | str, system: bool = False) -
         granted = actor.grants.get(EVERY)
     # A grant with limits that are not enforced yet would give more than it says, so it gives nothing.
     return isinstance(granted, Mapping) and granted.get(Verb(verb)) == {}
-
-
-def may_trigger(actor: Actor, key: str) -> bool:
-    """Whether the role may name this workflow in a write."""
-    return actor.workflows is None or key in actor.workflows
 
 
 def check_grants(

@@ -114,7 +114,8 @@ class Status(StrEnum):
 class Execution(Model):
     """One run of one workflow version.
 
-    `document` is its own copy of the workflow, so history outlives it. `once` is the unique key of promise P1: event, workflow, association ('' for none) and record key.
+    `document` is its own copy of the workflow, so history outlives it. `once` keeps an event from starting a version
+    twice for one record: event, workflow, association ('' for none) and record key.
     `lease` is the fencing token of the process that runs it, until `leased_until`.
     """
 
@@ -168,6 +169,8 @@ class Job(Model):
     input: Any = fields.JSONField(null=True)
     result: Any = fields.JSONField(null=True)
     error = fields.TextField(null=True)
+    branch = fields.CharField(64, null=True, description="The branch it entered")
+    stops = fields.BooleanField(default=False, description="Whether the run ended with it")
     attempt = fields.IntField(default=1)
     started_at = fields.DatetimeField()
     finished_at = fields.DatetimeField(null=True)
@@ -175,3 +178,10 @@ class Job(Model):
     class Meta:
         table = "jobs"
         unique_together = (("execution", "path"),)
+
+    class Bangpath:
+        secret = ("branch", "stops")
+
+
+SERVED: tuple[type[Model], ...] = (User, Role, Workflow, Execution, Job)
+"""The tables of ours that are collections too."""

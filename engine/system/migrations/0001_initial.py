@@ -55,6 +55,8 @@ class Migration(migrations.Migration):
                 ('input', fields.JSONField(null=True, encoder=JSON_DUMPS, decoder=loads)),
                 ('result', fields.JSONField(null=True, encoder=JSON_DUMPS, decoder=loads)),
                 ('error', fields.TextField(null=True, unique=False)),
+                ('branch', fields.CharField(null=True, description='The branch it entered', max_length=64)),
+                ('stops', fields.BooleanField(default=False, description='Whether the run ended with it')),
                 ('attempt', fields.IntField(default=1)),
                 ('started_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('finished_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),

@@ -1,0 +1,67 @@
+"""The engine: everything below the doors, joined, with no HTTP and no GraphQL in it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from engine.actions import Actor
+from engine.data.collections import Collections
+from engine.data.drafts import AnyWrite
+from engine.data.records import Records
+from engine.identity.accounts import Accounts
+from engine.outcomes import Written
+from engine.perform import Performer
+from engine.queue.embedded import EmbeddedQueue
+from engine.workflow.by_hand import ByHand
+from engine.workflow.catalog import Catalog
+from engine.workflow.dispatcher import SYNC_WAIT, Dispatcher
+from engine.workflow.events import Events
+from engine.workflow.journal import LEASE, Journal
+from engine.workflow.nodes import KINDS
+from engine.workflow.nodes.base import Tools
+from engine.workflow.runner import Runner
+from engine.workflow.versions import Versions
+from engine.workflow.worker import Worker
+
+
+class Engine:
+    """What resolvers ask. `start` and `stop` frame its life; the database is open in between.
+
+    `lenient` turns references to unknown workflows into skipped ones; `sync_wait` is in seconds; `lease` is how long
+    an execution is held by a process that gives no sign of life.
+    """
+
+    def __init__(
+        self,
+        collections: Collections,
+        accounts: Accounts,
+        *,
+        lenient: bool = False,
+        sync_wait: float = SYNC_WAIT,
+        lease: timedelta = LEASE,
+    ) -> None:
+        self.collections = collections
+        self.accounts = accounts
+        self.records = Records(collections)
+        self.catalog = Catalog(collections)
+        self.versions = Versions(collections, self.catalog)
+        journal, queue, tools = Journal(collections, lease), EmbeddedQueue(lease), Tools(self.records)
+        runner = Runner({kind: node(tools) for kind, node in KINDS.items()}, journal)
+        self.worker = Worker(queue, journal, runner)
+        dispatcher = Dispatcher(journal, runner, self.worker, queue, sync_wait)
+        events = Events(self.records, self.catalog)
+        self._performer = Performer(self.records, self.catalog, events, dispatcher, lenient)
+        self.by_hand = ByHand(self.versions, self.records, dispatcher)
+
+    async def start(self) -> None:
+        """Read the workflows, and begin to run what is queued."""
+        await self.catalog.reload()
+        self.worker.start()
+
+    async def stop(self) -> None:
+        """Let what runs come to its end, or to others."""
+        await self.worker.stop()
+
+    async def perform(self, action: AnyWrite, actor: Actor, request_id: str) -> Written:
+        """Carry out a write of one of the doors with everything it starts; see `engine/perform.py`."""
+        return await self._performer.perform(action, actor, request_id)

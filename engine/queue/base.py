@@ -1,0 +1,33 @@
+"""The port of the queue: it says that somebody should look at an execution; the execution's row is the truth."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An execution that this process may run, until the lease ends. `lease` is the fencing token of its writes."""
+
+    execution: int
+    lease: str
+    attempt: int = 1
+
+
+class Queue(Protocol):
+    """Both adapters keep these promises: what was put and committed is taken, by one process at a time."""
+
+    async def put(self, executions: Sequence[int]) -> None:
+        """Offer executions, in the unit of work that inserts them: rolled back with it, seen after its commit."""
+
+    async def take(self, limit: int) -> list[Claim]:
+        """Claim the oldest executions that nobody holds, at most `limit`: new ones, and those of dead processes."""
+
+    async def extend(self, claims: Sequence[Claim]) -> None:
+        """Hold these a whole lease longer."""
+
+    async def give_back(self, claims: Sequence[Claim]) -> None:
+        """Let others have these at once; their attempt does not count."""
+
+    async def wait(self, seconds: float) -> None:
+        """Return when something may have been put, after `seconds` at the latest."""

@@ -1,0 +1,63 @@
+"""The queue of one machine: the rows of executions themselves, in SQLite, and an event that wakes the worker."""
+
+import asyncio
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from tortoise.expressions import F, Q
+
+from engine.data.unit import after_commit, unit_of_work
+from engine.queue.base import Claim
+from engine.system.models import Execution, Status
+
+_UNFINISHED = (Status.QUEUED, Status.RUNNING)
+
+
+class EmbeddedQueue:
+    """Claims with an update in a unit of its own, which on SQLite is alone in the database."""
+
+    def __init__(self, lease: timedelta) -> None:
+        self._lease = lease
+        self._woken = asyncio.Event()
+
+    async def put(self, executions: Sequence[int]) -> None:
+        if executions:
+            after_commit(self._woken.set)
+
+    async def take(self, limit: int) -> list[Claim]:
+        now = datetime.now(UTC)
+        free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+        oldest = Execution.filter(free, status__in=_UNFINISHED).order_by("id").limit(limit)
+        if not await oldest.exists():
+            return []
+        lease = uuid.uuid4().hex
+        async with unit_of_work():
+            rows = await oldest.values_list("id", "attempt")
+            taken = Execution.filter(id__in=[key for key, _ in rows])
+            until = now + self._lease
+            await taken.update(status=Status.RUNNING, lease=lease, leased_until=until, attempt=F("attempt") + 1)
+            await taken.filter(started_at__isnull=True).update(started_at=now)
+        return [Claim(key, lease, attempt + 1) for key, attempt in rows]
+
+    async def extend(self, claims: Sequence[Claim]) -> None:
+        if not claims:
+            return
+        async with unit_of_work():
+            for claim in claims:
+                held = Execution.filter(id=claim.execution, lease=claim.lease)
+                await held.update(leased_until=datetime.now(UTC) + self._lease)
+
+    async def give_back(self, claims: Sequence[Claim]) -> None:
+        async with unit_of_work():
+            for claim in claims:
+                held = Execution.filter(id=claim.execution, lease=claim.lease)
+                await held.update(status=Status.QUEUED, lease=None, leased_until=None, attempt=F("attempt") - 1)
+
+    async def wait(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+        self._woken.clear()

@@ -1,0 +1,83 @@
+"""Runs a workflow without a write: somebody hands it a record, or any object."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from engine.actions import Actor
+from engine.data.plans import parse_key
+from engine.data.records import Records
+from engine.data.unit import unit_of_work
+from engine.data.values import render
+from engine.errors import Code, raise_for, refuse
+from engine.workflow.definition import Definition
+from engine.workflow.dispatcher import Dispatcher
+from engine.workflow.events import Pending, Planned, user_of
+from engine.workflow.versions import Versions
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """Starts executions that are marked as manual; the version may be disabled, so that it can be tried."""
+
+    versions: Versions
+    records: Records
+    dispatcher: Dispatcher
+
+    async def execute(self, workflow: int, data: Any, actor: Actor, request_id: str) -> int:
+        """Run a version on `data`, the key of a record of its collection or an object; answers the execution's key.
+
+        A sync one has ended by then, unless it takes longer than a write would wait.
+        """
+        definition = await self.versions.definition(workflow)
+        async with unit_of_work():
+            key, handed = await self._data(definition, data)
+            pending = _pending(definition, key, handed, actor, request_id)
+            started = await self.dispatcher.start(Planned((pending,), ()))
+        [told] = await self.dispatcher.settle(started)
+        return told.execution_id
+
+    async def _data(self, definition: Definition, data: Any) -> tuple[str | None, Any]:
+        if isinstance(data, Mapping):
+            return None, dict(data)
+        if data is None or isinstance(data, list | bool):
+            raise refuse(Code.BAD_VALUE, "'data' is the key of a record, or an object to hand over as it is.", "data")
+        collection = self.records.collections[definition.collection]
+        key, faults = parse_key(collection, data, ("data",))
+        raise_for(faults)
+        found = await self.records.snapshot(collection, [key], definition.config.appends)
+        if key not in found:
+            raise refuse(Code.NOT_FOUND, f"'{collection.name}' has no record '{data}'.", "data")
+        return str(render(key)), found[key]
+
+
+def _pending(definition: Definition, key: str | None, data: Any, actor: Actor, request_id: str) -> Pending:
+    event = uuid.uuid4().hex
+    context = {
+        "data": data,
+        "previous": None,
+        "changed": [],
+        "action": None,
+        "collection": definition.collection,
+        "association": None,
+        "user": user_of(actor),
+        "roleName": actor.role,
+        "event": {"id": event, "at": render(datetime.now(UTC))},
+        "request": {"id": request_id},
+    }
+    return Pending(
+        definition=definition,
+        once=f"{event}:{definition.id}::{key or ''}",
+        context=context,
+        collection=definition.collection,
+        record_key=key,
+        association=None,
+        user=actor.key,
+        role=actor.role,
+        request_id=request_id,
+        manual=True,
+    )

@@ -1,0 +1,66 @@
+"""A workflow version as the engine sees it: frozen, validated when it was saved, never when it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from engine.system.models import WorkflowType
+from engine.workflow.nodes.base import Effect
+from engine.workflow.triggers.action import ActionConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`atomic`: runs inside the write's own transaction, and undoes the write when it does not succeed."""
+
+    atomic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One node of a workflow. `config` is what its kind has read; `path` is its place: keys and branches by slashes
+    (`long/then/note`)."""
+
+    key: str
+    kind: str
+    title: str | None
+    path: str
+    config: Any
+    effect: Effect
+    branches: Mapping[str, tuple[Step, ...]] = field(default_factory=lambda: MappingProxyType({}))
+
+    def walk(self) -> Iterator[Step]:
+        """This node and all that are inside it."""
+        yield self
+        for branch in self.branches.values():
+            for step in branch:
+                yield from step.walk()
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One version of one workflow. `document` is its text form, which executions keep a copy of."""
+
+    id: int
+    key: str
+    version: int
+    title: str
+    type: WorkflowType
+    sync: bool
+    enabled: bool
+    config: ActionConfig
+    options: Options
+    steps: tuple[Step, ...]
+    document: Mapping[str, Any]
+
+    @property
+    def collection(self) -> str:
+        return self.config.collection
+
+    def walk(self) -> Iterator[Step]:
+        """Every node, branches included, in the order they are written."""
+        for step in self.steps:
+            yield from step.walk()

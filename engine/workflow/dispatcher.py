@@ -1,0 +1,122 @@
+"""Starts what a write causes: atomic and computing workflows before the commit, sync ones after it, the rest queued."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from engine.errors import Code, Complaint, Refusal
+from engine.outcomes import SkippedTrigger, TriggeredWorkflow
+from engine.queue.base import Claim, Queue
+from engine.system.models import Execution, Status
+from engine.workflow.events import Pending, Planned
+from engine.workflow.journal import Entry, Journal
+from engine.workflow.processor import Run
+from engine.workflow.runner import Result, Runner, runs_inside
+from engine.workflow.worker import Worker
+
+SYNC_WAIT = 10.0
+"""Seconds that a request waits for its sync workflows, unless a setting says otherwise."""
+
+
+@dataclass(slots=True)
+class Started:
+    """What a write has started, in order. `runs` are the sync ones, to be carried out after the commit."""
+
+    workflows: list[TriggeredWorkflow] = field(default_factory=list)
+    runs: list[tuple[Claim, Run]] = field(default_factory=list)
+    skipped: tuple[SkippedTrigger, ...] = ()
+
+
+class Dispatcher:
+    """Inserts executions in the unit of the write, and waits for the sync ones afterwards."""
+
+    def __init__(
+        self, journal: Journal, runner: Runner, worker: Worker, queue: Queue, sync_wait: float = SYNC_WAIT
+    ) -> None:
+        self._journal = journal
+        self._runner = runner
+        self._worker = worker
+        self._queue = queue
+        self._sync_wait = sync_wait
+
+    async def start(self, planned: Planned) -> Started:
+        """Insert the executions, inside the unit of the write.
+
+        Atomic workflows run before the others are inserted; one that does not succeed is a refusal
+        `WORKFLOW_REJECTED`, with which the unit is undone.
+        """
+        finished: dict[str, tuple[Run, Result, list[Entry]]] = {}
+        for pending in planned.pending:
+            if pending.definition.options.atomic:
+                finished[pending.once] = await self._atomic(pending)
+        started = Started(skipped=planned.skipped)
+        for pending in planned.pending:
+            if pending.once not in finished and runs_inside(pending.definition):
+                run = _run(pending, execution=0)
+                finished[pending.once] = (run, *await self._runner.run_inside(run))
+            await self._insert(pending, finished.get(pending.once), started)
+        await self._queue.put([int(each.execution_id) for each in started.workflows if each.status == Status.QUEUED])
+        return started
+
+    async def settle(self, started: Started) -> tuple[TriggeredWorkflow, ...]:
+        """Have the sync workflows run in order, after the commit, and tell how each stands when the wait is over."""
+        if not started.runs:
+            return tuple(started.workflows)
+        task = self._worker.run_in_order(started.runs)
+        await asyncio.wait([task], timeout=self._sync_wait)
+        runs = {run.execution: run for _, run in started.runs}
+        rows = {row.id: row for row in await Execution.filter(id__in=list(runs)).only("id", "status", "messages")}
+        return tuple(
+            _settled(each, rows[each.execution_id]) if each.execution_id in rows else each for each in started.workflows
+        )
+
+    async def _atomic(self, pending: Pending) -> tuple[Run, Result, list[Entry]]:
+        run = _run(pending, execution=0)
+        result, entries = await self._runner.run_inside(run)
+        if result.status is not Status.SUCCEEDED:
+            raise _rejected(pending, result, entries)
+        return run, result, entries
+
+    async def _insert(
+        self, pending: Pending, finished: tuple[Run, Result, list[Entry]] | None, started: Started
+    ) -> None:
+        lease = uuid.uuid4().hex if pending.definition.sync else None
+        row = await self._journal.insert(pending, lease)
+        told = TriggeredWorkflow(
+            pending.definition.key, pending.association, pending.definition.sync, row.id, row.status.value
+        )
+        if finished is not None:
+            run, result, entries = finished
+            assert lease is not None, "what runs before the commit is sync"
+            run.execution, run.lease = row.id, lease
+            await self._journal.finish(run, result.status, result.error, entries)
+            told = replace(told, status=result.status.value, messages=result.messages)
+        elif lease is not None:
+            started.runs.append((Claim(row.id, lease), _run(pending, row.id, lease)))
+        started.workflows.append(told)
+
+
+def _run(pending: Pending, execution: int, lease: str = "") -> Run:
+    return Run(execution, lease, pending.definition, pending.context)
+
+
+def _settled(told: TriggeredWorkflow, row: Execution) -> TriggeredWorkflow:
+    return replace(told, status=row.status.value, messages=tuple(row.messages))
+
+
+def _rejected(pending: Pending, result: Result, entries: Sequence[Entry]) -> Refusal:
+    last = entries[-1].recorded if entries else None
+    details = {
+        "workflow": pending.definition.key,
+        "association": pending.association,
+        "node": last.path if last else None,
+        "status": result.status.value,
+        "error": result.error,
+        "messages": list(result.messages),
+    }
+    said = " ".join(result.messages) or result.error or "It ended as failed."
+    message = f"Workflow '{pending.definition.key}' did not let this happen, nothing was written: {said}"
+    return Refusal([Complaint(Code.WORKFLOW_REJECTED, message, (), details)])

@@ -1,0 +1,205 @@
+"""What a write did → which workflows it starts, each with the record it is handed; reads, writes nothing."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from engine.actions import Actor
+from engine.data.collections import Collection, Collections, Relation
+from engine.data.records import Records
+from engine.data.store import ActionName, Change
+from engine.data.values import render
+from engine.outcomes import SkippedTrigger, SkipReason
+from engine.workflow.catalog import Catalog
+from engine.workflow.definition import Definition
+from engine.workflow.references import Checked
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Who asked for a write, by which request, at which door action."""
+
+    actor: Actor
+    request_id: str
+    action: ActionName
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One record that was written, as what follows refers to it."""
+
+    change: Change
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An execution that is about to be inserted. `once` is unique: one per event, version, association and record."""
+
+    definition: Definition
+    once: str
+    context: dict[str, Any]
+    collection: str | None
+    record_key: str | None
+    association: str | None
+    user: int | None
+    role: str | None
+    request_id: str | None
+    manual: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a write starts, in order, and the named triggers that it does not."""
+
+    pending: tuple[Pending, ...]
+    skipped: tuple[SkippedTrigger, ...]
+
+
+class Events:
+    """Matches the changes of one write with workflows: those named in their order, then the global ones by key."""
+
+    def __init__(self, records: Records, catalog: Catalog) -> None:
+        self._records = records
+        self._collections: Collections = records.collections
+        self._catalog = catalog
+
+    async def plan(self, changes: Sequence[Change], checked: Checked, cause: Cause) -> Planned:
+        """To be called inside the unit of the write: after a create or update, before a destroy."""
+        plan = _Plan(self._records, cause, {(change.collection.name, change.key): change for change in changes})
+        events = [Event(change) for change in changes]
+        asked = [event for event in events if not event.change.nested]
+        for trigger in checked.triggers:
+            path = self._relations(asked, trigger.ref.path)
+            await plan.add(trigger.definition, asked, path, trigger.association, named=True)
+        for definition in self._catalog.globals():
+            followed = [event for event in events if _follows(definition, event.change)]
+            await plan.add(definition, followed, (), None, named=False)
+        return Planned(tuple(plan.pending), (*checked.skipped, *dict.fromkeys(plan.skipped)))
+
+    def _relations(self, events: Sequence[Event], path: Iterable[str]) -> tuple[Relation, ...]:
+        return tuple(_walk(self._collections, events[0].change.collection, path)) if events else ()
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What was found so far. A workflow is handed a record once per request, by the first who names it."""
+
+    records: Records
+    cause: Cause
+    changes: dict[tuple[str, Any], Change]
+    pending: list[Pending] = field(default_factory=list)
+    skipped: list[SkippedTrigger] = field(default_factory=list)
+    started: set[tuple[int, str, Any]] = field(default_factory=set)
+
+    async def add(
+        self,
+        definition: Definition,
+        events: Sequence[Event],
+        path: Sequence[Relation],
+        association: str | None,
+        *,
+        named: bool,
+    ) -> None:
+        if not events:
+            return
+        collection = self.records.collections[definition.collection]
+        targets = await self._targets(events, path)
+        wanted = {key for key in targets.values() if key is not None}
+        met = await self._meeting(definition, collection, wanted)
+        data = await self.records.snapshot(collection, met, definition.config.appends) if met else {}
+        for event in events:
+            key = targets[event.change.key]
+            reason = self._reason(definition, collection, key, met)
+            if reason is None:
+                self._start(definition, event, collection, key, association, data[key])
+            elif named:
+                self.skipped.append(SkippedTrigger(definition.key, association, reason))
+
+    async def _targets(self, events: Sequence[Event], path: Sequence[Relation]) -> dict[Any, Any]:
+        keys = [event.change.key for event in events]
+        return await self.records.reach(events[0].change.collection, keys, path) if path else {key: key for key in keys}
+
+    async def _meeting(self, definition: Definition, collection: Collection, keys: set[Any]) -> set[Any]:
+        if not definition.config.condition or not keys:
+            return keys
+        return await self.records.matching(collection, keys, definition.config.condition)
+
+    def _reason(self, definition: Definition, collection: Collection, key: Any, met: set[Any]) -> SkipReason | None:
+        if key is None:
+            return SkipReason.NULL_TARGET
+        if not self._changed(definition, collection, key):
+            return SkipReason.NOT_CHANGED
+        return None if key in met else SkipReason.CONDITION_NOT_MET
+
+    def _changed(self, definition: Definition, collection: Collection, key: Any) -> bool:
+        """Whether an update changed a field the workflow looks at. A related record may not have changed at all."""
+        change = self.changes.get((collection.name, key))
+        action = change.action if change else self.cause.action
+        if action != "update" or not definition.config.changed:
+            return True
+        return change is not None and not definition.config.changed.isdisjoint(change.changed)
+
+    def _start(
+        self,
+        definition: Definition,
+        event: Event,
+        collection: Collection,
+        key: Any,
+        association: str | None,
+        data: dict[str, Any],
+    ) -> None:
+        mark = (definition.id, collection.name, key)
+        if mark in self.started:
+            return
+        # The same workflow may be handed two records by two paths; that these are one record does not make it two.
+        self.started.add(mark)
+        wire = str(render(key))
+        change = self.changes.get((collection.name, key))
+        actor = self.cause.actor
+        context = {
+            "data": data,
+            "previous": change.previous if change else None,
+            "changed": list(change.changed) if change else [],
+            "action": change.action if change else self.cause.action,
+            "collection": collection.name,
+            "association": association,
+            "user": user_of(actor),
+            "roleName": actor.role,
+            "event": {"id": event.id, "at": render(event.at)},
+            "request": {"id": self.cause.request_id},
+        }
+        self.pending.append(
+            Pending(
+                definition=definition,
+                once=f"{event.id}:{definition.id}:{association or ''}:{wire}",
+                context=context,
+                collection=collection.name,
+                record_key=wire,
+                association=association,
+                user=actor.key,
+                role=actor.role,
+                request_id=self.cause.request_id,
+            )
+        )
+
+
+def user_of(actor: Actor) -> dict[str, Any]:
+    """Who asked, as workflows see them: no secret fields."""
+    return {"id": actor.key, "username": actor.username, "nickname": actor.nickname}
+
+
+def _follows(definition: Definition, change: Change) -> bool:
+    return definition.collection == change.collection.name and change.action in definition.config.actions
+
+
+def _walk(collections: Collections, start: Collection, path: Iterable[str]) -> Iterator[Relation]:
+    for name in path:
+        relation = start.relations[name]
+        start = collections[relation.target]
+        yield relation

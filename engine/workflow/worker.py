@@ -1,0 +1,121 @@
+"""Takes executions from the queue and has them run, several at once, until it is stopped."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Iterable, Sequence
+from typing import Any
+
+from engine.data.unit import outside_unit
+from engine.queue.base import Claim, Queue
+from engine.workflow.journal import Journal, LostLease, Unreadable
+from engine.workflow.processor import Run
+from engine.workflow.runner import Runner
+
+log = logging.getLogger("bangpath.worker")
+
+AT_ONCE = 8
+MAX_ATTEMPTS = 3
+SWEEP_SECONDS = 1.0
+"""How often rows are looked through without being woken: for the executions of processes that died."""
+GRACE_SECONDS = 10.0
+
+
+class Worker:
+    """The one place in a process that runs executions: those it takes, and the sync ones of requests."""
+
+    def __init__(self, queue: Queue, journal: Journal, runner: Runner) -> None:
+        self._queue = queue
+        self._journal = journal
+        self._runner = runner
+        self._held: dict[int, Claim] = {}
+        self._taken: set[asyncio.Task[None]] = set()
+        self._asked: set[asyncio.Task[None]] = set()
+        self._loops: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to take executions, what a process before this one left among them."""
+        self._loops = [_spawn(self._take()), _spawn(self._extend())]
+
+    async def stop(self, grace: float = GRACE_SECONDS) -> None:
+        """Take nothing more, let what runs finish for `grace` seconds, and give the rest back to others."""
+        taking, extending = self._loops
+        await _cancel([taking])
+        if running := self._taken | self._asked:
+            _, late = await asyncio.wait(running, timeout=grace)
+            await _cancel(late)
+        await _cancel([extending])
+        if self._held:
+            await self._queue.give_back(list(self._held.values()))
+
+    def run_in_order(self, claims: Sequence[tuple[Claim, Run]]) -> "asyncio.Task[None]":
+        """Run executions that are ours already one after the other, whether or not somebody waits for them."""
+        for claim, _ in claims:
+            self._held[claim.execution] = claim
+        return _keep(_spawn(self._in_order(claims)), self._asked)
+
+    async def _in_order(self, claims: Sequence[tuple[Claim, Run]]) -> None:
+        for claim, run in claims:
+            await self._carry_out(claim, run)
+
+    async def _take(self) -> None:
+        while True:
+            if len(self._taken) == AT_ONCE:
+                await asyncio.wait(self._taken, return_when=asyncio.FIRST_COMPLETED)
+            claims = await self._claim(AT_ONCE - len(self._taken))
+            for claim in claims:
+                self._held[claim.execution] = claim
+                _keep(_spawn(self._carry_out(claim)), self._taken)
+            if not claims:
+                await self._queue.wait(SWEEP_SECONDS)
+
+    async def _claim(self, limit: int) -> list[Claim]:
+        try:
+            return await self._queue.take(limit)
+        except Exception:
+            log.exception("the queue cannot be read, trying again")
+            return []
+
+    async def _carry_out(self, claim: Claim, run: Run | None = None) -> None:
+        # Cancelled, the claim stays held: `stop` gives it back.
+        await self._attempt(claim, run)
+        self._held.pop(claim.execution, None)
+
+    async def _attempt(self, claim: Claim, run: Run | None) -> None:
+        try:
+            if claim.attempt > MAX_ATTEMPTS:
+                error = f"{MAX_ATTEMPTS} processes have ended while they ran it."
+                await self._journal.give_up(claim.execution, claim.lease, error)
+            else:
+                await self._runner.run(run or await self._journal.load(claim.execution, claim.lease))
+        except LostLease:
+            log.warning("execution %s was taken over by another process", claim.execution)
+        except Unreadable as error:
+            message = f"The workflow does not fit the models any more: {error}"
+            await self._journal.give_up(claim.execution, claim.lease, message)
+        except Exception:
+            log.exception("execution %s was interrupted; it is taken up again when its lease ends", claim.execution)
+
+    async def _extend(self) -> None:
+        while True:
+            await asyncio.sleep(self._journal.lease.total_seconds() / 3)
+            try:
+                await self._queue.extend(list(self._held.values()))
+            except Exception:
+                log.exception("leases could not be extended, trying again")
+
+
+def _spawn(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+    return asyncio.create_task(work, context=outside_unit())
+
+
+def _keep(task: "asyncio.Task[None]", tasks: "set[asyncio.Task[None]]") -> "asyncio.Task[None]":
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
+    return task
+
+
+async def _cancel(tasks: "Iterable[asyncio.Task[None]]") -> None:
+    listed = list(tasks)
+    for task in listed:
+        task.cancel()
+    await asyncio.gather(*listed, return_exceptions=True)

@@ -1,0 +1,67 @@
+"""Saving, revising, ending workflows and running them by hand; what they did is read like any other record."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.actions import GetRecord
+from engine.data.plans import parse_key
+from engine.errors import raise_for
+from engine.outcomes import Record
+from schema.context import Context
+from schema.permissions import Verb, require
+from schema.resolvers.inputs import object_of
+
+WORKFLOWS = "workflows"
+EXECUTIONS = "executions"
+
+
+async def create(context: Context, values: Any) -> Record:
+    """A new workflow `{key?, title, type, sync?, enabled?, config, options?, nodes?}`, validated whole."""
+    require(context.actor, WORKFLOWS, Verb.CREATE)
+    row = await context.engine.versions.create(_object(context, values))
+    return await _read(context, WORKFLOWS, row.id)
+
+
+async def update(context: Context, key: Any, values: Any) -> Record:
+    """New values for a version; enabling it disables its sisters."""
+    require(context.actor, WORKFLOWS, Verb.UPDATE)
+    row = await context.engine.versions.update(_key(context, key), _object(context, values))
+    return await _read(context, WORKFLOWS, row.id)
+
+
+async def revise(context: Context, key: Any) -> Record:
+    """A disabled copy of a version, as the next one of its key."""
+    require(context.actor, WORKFLOWS, Verb.CREATE)
+    row = await context.engine.versions.revise(_key(context, key))
+    return await _read(context, WORKFLOWS, row.id)
+
+
+async def destroy(context: Context, key: Any, every: bool) -> int:
+    """The end of a version, or with `every` of all of its key and their history; answers how many versions ended."""
+    require(context.actor, WORKFLOWS, Verb.DESTROY)
+    return await context.engine.versions.destroy(_key(context, key), every=every)
+
+
+async def execute(context: Context, key: Any, data: Any) -> Record:
+    """Run a version by hand on a record's key or an object; answers the execution.
+
+    Workflows run with the system's power, so this takes the grant to change them.
+    """
+    actor = require(context.actor, WORKFLOWS, Verb.UPDATE)
+    execution = await context.engine.by_hand.execute(_key(context, key), data, actor, context.request_id)
+    return await _read(context, EXECUTIONS, execution)
+
+
+def _object(context: Context, values: Any) -> Mapping[str, Any]:
+    return object_of(context.engine.collections[WORKFLOWS], values)
+
+
+def _key(context: Context, given: Any) -> int:
+    key, faults = parse_key(context.engine.collections[WORKFLOWS], given)
+    raise_for(faults)
+    return int(key)
+
+
+async def _read(context: Context, collection: str, key: int) -> Record:
+    """The record as it leaves. The grant to write was checked; its answer needs no other one."""
+    return await context.engine.records.get(GetRecord(collection=collection, key=key))
