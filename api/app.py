@@ -1,0 +1,112 @@
+"""Joins the parts, the only place that does: settings → an open database, an engine, two doors, one application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from api.authentication import Authentication
+from api.graphql import graphql_route
+from api.health import health_routes
+from api.rest import rest_routes
+from api.settings import SAMPLE, Settings
+from api.static_files import static_route
+from engine.data.collections import read_collections
+from engine.data.unit import unit_of_work
+from engine.database import close_database, open_database
+from engine.engine import Engine
+from engine.identity.accounts import Accounts
+from engine.identity.attempts import Attempts
+from engine.identity.passwords import Passwords
+from engine.identity.roles import ROOT
+from engine.identity.tokens import Tokens
+from engine.system.models import SERVED, User
+from schema.build import build_schema
+from schema.limits import Limits
+from schema.sample.content import load_sample
+from schema.sample.roles import roles_for
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service that is open. `first_password` is root's, when this start had to make one."""
+
+    asgi: ASGIApp
+    engine: Engine
+    first_password: str | None
+
+    async def issue_token(self, user: str, hours: float) -> str:
+        """A token of somebody who did not sign in."""
+        return await self.engine.accounts.issue_token(user, hours)
+
+    async def reset_password(self, user: str) -> str:
+        """Replace somebody's password by one made at random."""
+        return await self.engine.accounts.reset_password(user)
+
+
+@asynccontextmanager
+async def open_service(settings: Settings) -> AsyncIterator[Service]:
+    """The service of these settings, its database migrated and, on the first start, filled; closed at the end.
+
+    Executions run from now on. Raises `StartError` for what the person who starts it can mend.
+    """
+    models = await open_database(str(settings.database_path), settings.models)
+    try:
+        collections = read_collections(models, SERVED)
+        accounts = Accounts(Tokens(settings.secret), Passwords(), Attempts())
+        engine = Engine(collections, accounts, lenient=settings.triggers == "lenient", sync_wait=settings.sync_wait)
+        first_password = await _fill_new(engine, settings)
+        asgi = make_asgi(engine, settings)
+        await engine.start()
+        try:
+            yield Service(asgi, engine, first_password)
+        finally:
+            await engine.stop()
+    finally:
+        await close_database()
+
+
+def make_asgi(engine: Engine, settings: Settings) -> ASGIApp:
+    """Both doors and the pages, behind the authentication."""
+    collections = engine.collections
+    routes = [
+        *health_routes(),
+        static_route(),
+        graphql_route(
+            build_schema(collections, _limits(settings), introspection=settings.introspection),
+            seconds=settings.query_timeout,
+            body_limit=settings.body_limit,
+            graphiql=settings.graphiql,
+        ),
+        *rest_routes(collections, body_limit=settings.body_limit, page_limit=settings.page_limit),
+    ]
+    return Authentication(Starlette(routes=routes), engine)
+
+
+async def _fill_new(engine: Engine, settings: Settings) -> str | None:
+    """Give a database without users its roles, its root and the sample; answers root's password where one was made.
+
+    In one unit: a start that is interrupted has not been one.
+    """
+    async with unit_of_work():
+        if await User.exists():
+            return None
+        await engine.accounts.ensure_roles(roles_for(engine.collections))
+        password = await engine.accounts.ensure_root(settings.root_password)
+        if settings.models == SAMPLE:
+            await load_sample(engine.versions, await User.get(username=ROOT))
+        return password
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        tokens=settings.graphql_tokens,
+        depth=settings.graphql_depth,
+        aliases=settings.graphql_aliases,
+        root_fields=settings.graphql_root_fields,
+        cost=settings.graphql_cost,
+        page_cap=settings.page_limit,
+        seconds=settings.query_timeout,
+    )
