@@ -1,0 +1,15 @@
+"""The kinds of trigger, in the order they are documented."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from engine.system.models import WorkflowType
+from engine.workflow.triggers.action import ActionTrigger
+from engine.workflow.triggers.base import Trigger
+
+TRIGGERS: tuple[type[Trigger[Any]], ...] = (ActionTrigger,)
+
+TRIGGERS_BY_KIND: Mapping[WorkflowType, type[Trigger[Any]]] = MappingProxyType(
+    {trigger.kind: trigger for trigger in TRIGGERS}
+)
