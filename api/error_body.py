@@ -59,9 +59,9 @@ STATUSES: Mapping[Code, int] = MappingProxyType(
 
 
 def respond(refusal: Refusal) -> JSONResponse:
-    """The answer to a refused request."""
+    """The answer to a refused request; the first complaint decides its status."""
     complaints = refusal.complaints
-    return JSONResponse(render(complaints), status_of(complaints), headers=_headers(complaints[0].details))
+    return JSONResponse(render(complaints), STATUSES[refusal.code], headers=_headers(complaints[0].details))
 
 
 def render(complaints: Iterable[Complaint]) -> dict[str, Any]:
@@ -71,16 +71,6 @@ def render(complaints: Iterable[Complaint]) -> dict[str, Any]:
     {'errors': [{'message': "There is no record '7' in 'posts'.", 'code': 'NOT_FOUND'}]}
     """
     return {"errors": [_render(complaint) for complaint in complaints]}
-
-
-def status_of(complaints: Iterable[Complaint]) -> int:
-    """The first one's, but a request that is malformed as well as forbidden is malformed: it has to change anyway.
-
-    >>> status_of([Complaint(Code.NO_PERMISSION, ""), Complaint(Code.UNKNOWN_FIELD, "")])
-    400
-    """
-    statuses = [STATUSES[complaint.code] for complaint in complaints]
-    return 400 if 400 in statuses else statuses[0]
 
 
 def _render(complaint: Complaint) -> dict[str, Any]:
