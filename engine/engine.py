@@ -17,7 +17,7 @@ from engine.workflow.catalog import Catalog
 from engine.workflow.dispatcher import SYNC_WAIT, Dispatcher
 from engine.workflow.events import Events
 from engine.workflow.journal import LEASE, Journal
-from engine.workflow.nodes import KINDS
+from engine.workflow.nodes import NODES_BY_KIND
 from engine.workflow.nodes.base import Tools
 from engine.workflow.runner import Runner
 from engine.workflow.versions import Versions
@@ -46,7 +46,7 @@ class Engine:
         self.catalog = Catalog(collections)
         self.versions = Versions(collections, self.catalog)
         journal, queue, tools = Journal(collections, lease), EmbeddedQueue(lease), Tools(self.records)
-        runner = Runner({kind: node(tools) for kind, node in KINDS.items()}, journal)
+        runner = Runner({kind: node(tools) for kind, node in NODES_BY_KIND.items()}, journal)
         self.worker = Worker(queue, journal, runner)
         dispatcher = Dispatcher(journal, runner, self.worker, queue, sync_wait)
         events = Events(self.records, self.catalog)
