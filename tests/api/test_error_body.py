@@ -7,7 +7,11 @@ from pathlib import Path
 from api.error_body import STATUSES, render, respond
 from engine.errors import Code, Complaint, Refusal, refuse
 
-DOCUMENTED = re.findall(r"^\| `([A-Z_]+)` \| (\d{3}) \|", Path("docs/errors.md").read_text("utf-8"), re.MULTILINE)
+DOCUMENTED = re.findall(
+    r"^\| `([A-Z_]+)` \| (\d{3}) \|",
+    (Path(__file__).parents[2] / "docs" / "errors.md").read_text("utf-8"),
+    re.MULTILINE,
+)
 
 
 def test_every_code_has_a_status():
