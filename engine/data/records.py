@@ -146,12 +146,19 @@ class Records:
         return {row.pk: shape.render(row) for row in await shape.query().filter(pk__in=list(keys))}
 
     async def reach(self, collection: Collection, keys: Iterable[Any], path: Sequence[Relation]) -> dict[Any, Any]:
-        """The key of the record at the end of a path of one-to-one relations, by the key of the one at its start."""
-        end = self.collections[path[-1].target].key.attribute
-        lookup = "__".join([*(relation.attribute for relation in path), end])
-        own = collection.key.attribute
-        rows = await collection.model.filter(pk__in=list(keys)).values_list(own, lookup)
-        return dict(rows)
+        """The key of the record at the end of a path of one-to-one relations, by the key of the one at its start.
+
+        A statement a hop: joined in one, Tortoise confuses a table that is crossed twice with itself.
+        """
+        reached = {key: key for key in keys}
+        for relation in path:
+            target = self.collections[relation.target]
+            here = collection.model.filter(pk__in=[key for key in reached.values() if key is not None])
+            lookup = f"{relation.attribute}__{target.key.attribute}"
+            hop = dict(await here.values_list(collection.key.attribute, lookup))
+            reached = {start: hop.get(key) for start, key in reached.items()}
+            collection = target
+        return reached
 
     async def matching(self, collection: Collection, keys: Iterable[Any], filter: Any) -> set[Any]:
         """Which of these records a filter finds that was checked when its workflow was saved."""

@@ -1,0 +1,221 @@
+"""The two doors as one object: a test says what is done, and learns what was answered, in the same words for both."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from engine.data.collections import Collection, Collections
+from schema.types.names import root_names
+
+FIRED = "workflows { key association sync executionId status output messages { message } }"
+ABOUT = f"{FIRED} skipped {{ key association reason }} messages {{ message }}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a door answered. `data` is a record, a list of records or a number."""
+
+    status: int
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    data: Any = None
+    workflows: list[dict[str, Any]] = field(default_factory=list)
+    skipped: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+
+    @property
+    def codes(self) -> list[str]:
+        return [error["code"] for error in self.errors]
+
+    @property
+    def started(self) -> list[tuple[str, str | None]]:
+        """The workflows that were started, each with its association."""
+        return [(each["key"], each["association"]) for each in self.workflows]
+
+
+class Door(ABC):
+    """One way to ask. `triggers` are references as REST writes them: `key!path`."""
+
+    def __init__(self, client: httpx.AsyncClient, token: str, collections: Collections) -> None:
+        self.client = client
+        self.token = token
+        self.collections = collections
+
+    def headers(self, role: str | None) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}", **({"X-Role": role} if role else {})}
+
+    @abstractmethod
+    async def create(
+        self, collection: str, values: Any, *, triggers: Sequence[str] = (), role: str | None = None
+    ) -> Answer:
+        """A list of values creates many."""
+
+    @abstractmethod
+    async def update(
+        self, collection: str, values: Any, *, triggers: Sequence[str] = (), role: str | None = None, **which: Any
+    ) -> Answer:
+        """`which` is `key` or `filter`; `data` is always a list."""
+
+    @abstractmethod
+    async def destroy(
+        self, collection: str, *, triggers: Sequence[str] = (), role: str | None = None, **which: Any
+    ) -> Answer: ...
+
+    @abstractmethod
+    async def get(self, collection: str, key: Any, *, role: str | None = None) -> Answer: ...
+
+    @abstractmethod
+    async def page(self, collection: str, *, role: str | None = None, **wanted: Any) -> Answer:
+        """`wanted` is any of `filter`, `sort`, `page`, `pageSize`; `data` is the list of records."""
+
+
+class RestDoor(Door):
+    async def create(self, collection, values, *, triggers=(), role=None):
+        return await self._send("POST", f"{collection}:create", values, triggers, role)
+
+    async def update(self, collection, values, *, triggers=(), role=None, **which):
+        return await self._send("POST", f"{collection}:update", values, triggers, role, **_which(which))
+
+    async def destroy(self, collection, *, triggers=(), role=None, **which):
+        return await self._send("POST", f"{collection}:destroy", None, triggers, role, **_which(which))
+
+    async def get(self, collection, key, *, role=None):
+        return await self._send("GET", f"{collection}:get", None, (), role, filterByTk=key)
+
+    async def page(self, collection, *, role=None, **wanted):
+        if "filter" in wanted:
+            wanted["filter"] = json.dumps(wanted["filter"])
+        if "sort" in wanted:
+            wanted["sort"] = ",".join(wanted["sort"])
+        return await self._send("GET", f"{collection}:list", None, (), role, **wanted)
+
+    async def _send(self, method, path, values, triggers, role, **query) -> Answer:
+        if triggers:
+            query["triggerWorkflows"] = ",".join(triggers)
+        body = {} if values is None else {"json": values}
+        response = await self.client.request(method, f"/api/{path}", params=query, headers=self.headers(role), **body)
+        answer = response.json()
+        meta = answer.get("meta", {})
+        return Answer(
+            response.status_code,
+            answer.get("errors", []),
+            answer.get("data"),
+            meta.get("workflows", []),
+            meta.get("skipped", []),
+            [each["message"] for each in answer.get("messages", [])],
+        )
+
+
+class GraphqlDoor(Door):
+    async def create(self, collection, values, *, triggers=(), role=None):
+        many = isinstance(values, list)
+        names = root_names(self.collections[collection])
+        type_name = f"{self.collections[collection].type_name}CreateInput"
+        variable = f"[{type_name}!]!" if many else f"{type_name}!"
+        return await self._mutate(
+            f"create{names.many if many else names.one}", collection, {"values": (variable, values)}, triggers, role
+        )
+
+    async def update(self, collection, values, *, triggers=(), role=None, **which):
+        names = root_names(self.collections[collection])
+        arguments = {**self._which(collection, which), "values": (self._type(collection, "UpdateInput!"), values)}
+        name = names.one if "key" in which else names.many
+        answer = await self._mutate(f"update{name}", collection, arguments, triggers, role)
+        data = [answer.data] if "key" in which and answer.data is not None else answer.data
+        return Answer(answer.status, answer.errors, data, answer.workflows, answer.skipped, answer.messages)
+
+    async def destroy(self, collection, *, triggers=(), role=None, **which):
+        names = root_names(self.collections[collection])
+        name = names.one if "key" in which else names.many
+        return await self._mutate(f"destroy{name}", collection, self._which(collection, which), triggers, role)
+
+    async def get(self, collection, key, *, role=None):
+        name = root_names(self.collections[collection]).singular
+        document = f"query($id: ID!) {{ it: {name}(id: $id) {{ {columns(self.collections[collection])} }} }}"
+        status, errors, data = await self._run(document, {"id": key}, role)
+        return Answer(status, errors, data)
+
+    async def page(self, collection, *, role=None, **wanted):
+        types = {"filter": self._type(collection, "Filter"), "sort": "[String!]", "page": "Int", "pageSize": "Int"}
+        if "filter" in wanted:
+            wanted["filter"] = typed_filter(wanted["filter"])
+        declared = ", ".join(f"${name}: {types[name]}" for name in wanted)
+        given = ", ".join(f"{name}: ${name}" for name in wanted)
+        name = root_names(self.collections[collection]).plural
+        document = (
+            f"query{f'({declared})' if declared else ''} {{ it: {name}{f'({given})' if given else ''} "
+            f"{{ items {{ {columns(self.collections[collection])} }} }} }}"
+        )
+        status, errors, data = await self._run(document, wanted, role)
+        return Answer(status, errors, data["items"] if data else None)
+
+    def _type(self, collection: str, suffix: str) -> str:
+        return f"{self.collections[collection].type_name}{suffix}"
+
+    def _which(self, collection: str, which: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
+        if "key" in which:
+            return {"id": ("ID!", which["key"])}
+        given = typed_filter(which["filter"]) if "filter" in which else None
+        return {"filter": (self._type(collection, "Filter"), given)}
+
+    async def _mutate(self, name, collection, arguments, triggers, role) -> Answer:
+        if triggers:
+            arguments["triggerWorkflows"] = ("[WorkflowTriggerInput!]", [typed(trigger) for trigger in triggers])
+        declared = ", ".join(f"${argument}: {kind}" for argument, (kind, _) in arguments.items())
+        given = ", ".join(f"{argument}: ${argument}" for argument in arguments)
+        many = name.endswith(root_names(self.collections[collection]).many)
+        found = "count" if name.startswith("destroy") else "records" if many else "record"
+        inner = found if found == "count" else f"{found} {{ {columns(self.collections[collection])} }}"
+        document = f"mutation({declared}) {{ it: {name}({given}) {{ {inner} {ABOUT} }} }}"
+        variables = {argument: value for argument, (_, value) in arguments.items()}
+        status, errors, data = await self._run(document, variables, role)
+        if data is None:
+            return Answer(status, errors)
+        messages = [each["message"] for each in data["messages"]]
+        return Answer(status, errors, data[found], data["workflows"], data["skipped"], messages)
+
+    async def _run(self, document: str, variables: Any, role: str | None) -> tuple[int, list[dict[str, Any]], Any]:
+        body = {"query": document, "variables": variables}
+        response = await self.client.post("/graphql", json=body, headers=self.headers(role))
+        answer = response.json()
+        errors = [
+            {
+                **error.get("extensions", {}),
+                "code": (error.get("extensions") or error)["code"],
+                "message": error["message"],
+            }
+            for error in answer.get("errors", [])
+        ]
+        return response.status_code, errors, (answer.get("data") or {}).get("it")
+
+
+def columns(collection: Collection) -> str:
+    return " ".join(field.name for field in collection.readable)
+
+
+def typed(trigger: str) -> dict[str, str]:
+    """`key!path` as GraphQL has it. A text without a `!` has no association."""
+    key, bang, path = trigger.partition("!")
+    return {"key": key, **({"association": path} if bang else {})}
+
+
+def typed_filter(given: Any) -> Any:
+    """A REST filter as a typed one: operators without `$`, a bare value is `eq`."""
+    if isinstance(given, list):
+        return [typed_filter(item) for item in given]
+    made = {}
+    for name, condition in given.items():
+        if name.startswith("$"):
+            made[name.removeprefix("$")] = typed_filter(condition) if name in ("$and", "$or", "$not") else condition
+        else:
+            made[name] = typed_filter(condition) if isinstance(condition, dict) else {"eq": condition}
+    return made
+
+
+def _which(which: Mapping[str, Any]) -> dict[str, Any]:
+    if "key" in which:
+        return {"filterByTk": which["key"]}
+    return {"filter": json.dumps(which["filter"])} if "filter" in which else {}
