@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from api.authentication import Authentication
+from api.failures import HANDLERS
 from api.graphql import graphql_route
 from api.health import health_routes
 from api.rest import rest_routes
@@ -82,7 +83,10 @@ def make_asgi(engine: Engine, settings: Settings) -> ASGIApp:
         ),
         *rest_routes(collections, body_limit=settings.body_limit, page_limit=settings.page_limit),
     ]
-    return Authentication(Starlette(routes=routes), engine)
+    app = Starlette(routes=routes, exception_handlers=HANDLERS)
+    # A path with a slash too many is another path, which does not exist.
+    app.router.redirect_slashes = False
+    return Authentication(app, engine)
 
 
 async def _fill_new(engine: Engine, settings: Settings) -> str | None:

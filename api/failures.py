@@ -1,8 +1,9 @@
 """Answers what nobody foresaw: masked for the caller, whole in the log, under the request's id."""
 
 import logging
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -11,6 +12,8 @@ from starlette.responses import Response
 from api.error_body import respond
 from engine.data.availability import is_away
 from engine.errors import Code, Refusal, refuse
+
+Handler: TypeAlias = Callable[[Request, Exception], Awaitable[Response]]
 
 log = logging.getLogger("bangpath.api")
 
@@ -35,5 +38,12 @@ async def respond_to_http_exception(request: Request, error: Exception) -> Respo
     return respond(refuse(Code.NOT_FOUND, "There is nothing at this path."))
 
 
-HANDLERS: Mapping[Any, Any] = {HTTPException: respond_to_http_exception}
-"""For Starlette's `exception_handlers`."""
+async def respond_to_unexpected(request: Request, error: Exception) -> Response:
+    """What no door answered itself. Starlette raises it again, so the server's log has it once more."""
+    return respond_to_failure(error, request.state.context.request_id)
+
+
+HANDLERS: Mapping[Any, Handler] = MappingProxyType(
+    {HTTPException: respond_to_http_exception, Exception: respond_to_unexpected}
+)
+"""For Starlette's `exception_handlers`: errors are JSON outside of the doors too."""

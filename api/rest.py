@@ -1,6 +1,7 @@
 """The REST door: a request → the operation it means → JSON."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -14,10 +15,11 @@ from api.failures import respond_to_failure
 from api.operations import Asked, Operation, Resolve
 from api.params import parse_params
 from api.routes import Routes, Target, parse_path
+from engine.actions import Actor
 from engine.data.collections import Collections
 from engine.errors import Code, Complaint, refuse
 from schema.context import Context
-from schema.permissions import signed_in
+from schema.permissions import Verb, may, signed_in
 from schema.resolvers import resolve as real_resolve
 
 BODY_LIMIT = 2**20
@@ -79,7 +81,7 @@ class RestDoor:
         if not any(operation.open for operation in offered.values()):
             signed_in(context.actor)
         if target is None or not offered:
-            raise refuse(Code.NOT_FOUND, "There is no such collection or action.")
+            raise refuse(Code.NOT_FOUND, self._routes.absence(target, partial(_sees, context.actor)))
         operation = offered.get("GET" if request.method == "HEAD" else request.method)
         if operation is None:
             allow = [*offered, *(["HEAD"] if "GET" in offered else [])]
@@ -94,3 +96,7 @@ class RestDoor:
             return {}, []
         message = f"{operation.name} takes no body: its parameters are in the query."
         return {}, [Complaint(Code.BAD_VALUE, message)]
+
+
+def _sees(actor: Actor | None, name: str) -> bool:
+    return actor is not None and may(actor, name, Verb.READ)

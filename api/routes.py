@@ -1,13 +1,14 @@
 """Which operation a path and a method mean: `/api/{collection}:{action}/{key}` and the plain REST spellings."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from api.operations import READS, RECORDS, Operation, Operations
 from api.system_operations import RELATED, SYSTEM
 from engine.data.collections import Collections
+from engine.data.filters import did_you_mean
 from engine.errors import StartError
 
 _NAMED = re.compile(r"([^:]+)(?::([^:]+))?")
@@ -77,6 +78,17 @@ class Routes:
             **{name: _named(name, records.get(name, {}), SYSTEM.get(name, {})) for name in (*records, *SYSTEM)},
             **{(owner, name): _named(name, operations) for (owner, name), operations in RELATED.items()},
         }
+
+    def absence(self, target: Target | None, sees: Callable[[str], bool]) -> str:
+        """Why nothing is offered, with the likely name as long as the caller `sees` the collection that has it."""
+        if target is None or target.owner or (target.action is None and target.resource in self._offered):
+            return "There is nothing at this path."
+        if operations := self._offered.get(target.resource):
+            return (
+                f"'{target.resource}' has no action '{target.action}'.{did_you_mean(target.action or '', operations)}"
+            )
+        hint = did_you_mean(target.resource, [name for name in self._offered if isinstance(name, str) and sees(name)])
+        return f"There is no collection '{target.resource}'.{hint}"
 
     def offered(self, target: Target) -> Mapping[str, Operation]:
         """The operations at a path by their method; none where nothing is."""
