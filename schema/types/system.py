@@ -20,7 +20,7 @@ class Me:
     nickname: str | None
     email: str | None
     roles: list[HeldRole]
-    default_role: str = strawberry.field(name="defaultRole")
+    defaultRole: str  # as in the resolver's answer, which is read by attribute names
 
 
 @strawberry.type(description="A token, and whose it is.")
