@@ -146,7 +146,7 @@ class _Nodes:
         read = node.read(config, branches.keys(), known, complaints.at("config")) if node else None
         if key:
             known = replace(known, jobs=known.jobs | {key})
-        path = f"{prefix}{key}"
+        path = f"{prefix}{key or ''}"
         inside, known = self._inside(branches, known, (*place, "branches"), path, depth)
         if key and node and read is not None:
             return Step(key, node.kind, title, path, read, node.effect, inside), known

@@ -26,8 +26,13 @@ MAX_PATTERNS = 5
 MAX_STEPS = 20_000_000
 """What comprehensions may cost, in items gone through and characters looked at: about a second at worst."""
 
-FUNCTIONS = ("size", "has", "int", "uint", "double", "string", "bytes", "bool", "timestamp", "duration", "type", "dyn")
-METHODS = ("size", "contains", "startsWith", "endsWith", "matches", *COMPREHENSIONS)
+FUNCTIONS = ("size", "has", "int", "uint", "double", "string", "bytes", "timestamp", "duration", "type", "dyn")
+METHODS = (
+    *("size", "contains", "startsWith", "endsWith", "matches"),
+    *("getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear"),
+    *("getHours", "getMinutes", "getSeconds", "getMilliseconds"),
+    *COMPREHENSIONS,
+)
 
 _LONG = 1_000
 _PLACE = re.compile(r"<input>:(\d+):(\d+): ([^\n]*)")

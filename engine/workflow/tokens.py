@@ -150,7 +150,7 @@ class _Reader:
     def _name(self, index: int) -> None:
         name = self._text(index)
         called = self._is(index + 1, "(")
-        if self._is(index - 1, ".") and index > 1 and self._ends_value(index - 2):
+        if self._is_member(index):
             if called:
                 self.outline.methods.append(name)
                 self._pattern(index, name)
@@ -168,7 +168,8 @@ class _Reader:
         self.outline.computed_pattern |= not literal
 
     def _chain(self, index: int) -> Chain:
-        names = [self._text(index)]
+        # With a dot in front CEL looks for another name, which never exists here.
+        names = [f".{self._text(index)}" if self._is(index - 1, ".") else self._text(index)]
         index += 1
         while True:
             if self._is(index, ".") and self._kind(index + 1) is TokenKind.NAME and not self._is(index + 2, "("):
@@ -180,10 +181,11 @@ class _Reader:
             else:
                 return tuple(names)
 
-    def _ends_value(self, index: int) -> bool:
-        """Whether a dot behind this token asks for a member of it. A leading dot does not."""
-        token = self.tokens[index]
-        return token.kind is not TokenKind.SIGN or token.text in _OPENING.values()
+    def _is_member(self, index: int) -> bool:
+        """Whether a name is asked of the value before it."""
+        if not self._is(index - 1, ".") or index < 2:
+            return False
+        return self._kind(index - 2) is not TokenKind.SIGN or self._text(index - 2) in _OPENING.values()
 
     def _text(self, index: int) -> str:
         return self.tokens[index].text if 0 <= index < len(self.tokens) else ""
