@@ -9,6 +9,8 @@ from typing import Any
 from tortoise import Tortoise
 from tortoise.connection import get_connection
 from tortoise.exceptions import BaseORMException, ConfigurationError
+from tortoise.fields.relational import OneToOneFieldInstance
+from tortoise.filters import get_filters_for_field
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 from tortoise.models import Model
 from tortoise.utils import generate_schema_for_client
@@ -56,6 +58,7 @@ async def open_database(database: str, modules: Sequence[str]) -> list[type[Mode
     try:
         # Without the global fallback a request, which runs in another task than the start, finds no context.
         await Tortoise.init(config=configuration(database, modules), _enable_global_fallback=True)
+        _complete_inherited_keys()
         await _migrate(modules)
     except ConfigurationError as error:
         await close_database()
@@ -95,6 +98,20 @@ def _refuse_broken(modules: Sequence[str]) -> None:
             raise StartError(
                 f"BANGPATH_MODELS names {module}, which cannot be imported: {type(error).__name__}: {error}. Correct it."
             ) from error
+
+
+def _complete_inherited_keys() -> None:
+    """Make up for what Tortoise forgets where a one-to-one relation is the primary key.
+
+    It takes the relation for the column, so it knows no filter by `pk`, and binds keys as they come: a record whose
+    key is a uuid could be stored but neither saved again nor deleted.
+    """
+    assert Tortoise.apps is not None
+    for meta in [model._meta for models in Tortoise.apps.values() for model in models.values()]:
+        if isinstance(meta.pk, OneToOneFieldInstance):
+            meta.pk = meta.fields_map[meta.pk_attr]
+            meta._filters.update(get_filters_for_field("pk", meta.pk, meta.db_pk_column))
+            meta._generate_filters()
 
 
 async def _migrate(modules: Sequence[str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import logging
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +15,7 @@ from tortoise.fields.data import CharEnumFieldInstance, IntEnumFieldInstance
 from tortoise.fields.relational import BackwardFKRelation, ForeignKeyFieldInstance, RelationalField
 from tortoise.models import Model
 
+from engine.data.declarations import is_secret, refuse_collisions, refuse_unusable, secret_columns, wire_name
 from engine.data.relations import RelationKind, classify
 from engine.errors import StartError
 
@@ -152,19 +152,11 @@ class Collections(Mapping[str, Collection]):
         return len(self._members)
 
 
-def wire_name(attribute: str) -> str:
-    """The name on the wire of a model's attribute.
-
-    >>> wire_name("created_at"), wire_name("author_id"), wire_name("title")
-    ('createdAt', 'authorId', 'title')
-    """
-    return re.sub(r"(?<=[^_])_+([a-zA-Z0-9])", lambda found: found.group(1).upper(), attribute)
-
-
 def read_collections(data: Iterable[type[Model]], system: Iterable[type[Model]]) -> Collections:
     """Read the metadata of initialised models; `system` are those of the service's own tables that are served.
 
-    Raises `StartError` where two names collide. Relations to models that are in neither are left out.
+    Raises `StartError` where two names collide, and for what cannot be served. Relations to models that are in neither
+    are left out, and so are those whose key is in a secret column.
     """
     data, system = list(data), list(system)
     models = [*data, *system]
@@ -181,15 +173,12 @@ def read_collections(data: Iterable[type[Model]], system: Iterable[type[Model]])
 
 def _read(model: type[Model], models: list[type[Model]], system: bool) -> Collection:
     meta = model._meta
-    options = getattr(model, "Bangpath", None)
-    secret = frozenset(getattr(options, "secret", ()))
-    acting = getattr(options, "acting_user", None)
-    if missing := sorted(secret - meta.fields_map.keys()):
-        raise StartError(f"{model.__name__}.Bangpath.secret names '{missing[0]}', which is not a column: correct it.")
+    refuse_collisions(model)
+    secret = secret_columns(model)
     relations = {
         relation.name: relation
         for attribute, field in meta.fields_map.items()
-        if isinstance(field, RelationalField) and field.related_model in models
+        if isinstance(field, RelationalField) and field.related_model in models and not is_secret(model, field)
         for relation in [_relation(model, attribute, field)]
     }
     fields = {
@@ -198,20 +187,35 @@ def _read(model: type[Model], models: list[type[Model]], system: bool) -> Collec
         if not isinstance(column, RelationalField) and attribute != "pk"
         for field in [_field(model, attribute, column, attribute in secret)]
     }
-    _refuse_collisions(model)
+    for field in fields.values():
+        if field.secret and field.required and not system:
+            raise StartError(
+                f"{model.__name__}.{field.attribute} is secret, so no caller can give it, but a record needs it: "
+                "give it a default or null=True."
+            )
     by_attribute = {field.attribute: field for field in fields.values()}
-    if acting is not None and acting not in {relation.attribute for relation in relations.values()}:
-        raise StartError(f"{model.__name__}.Bangpath.acting_user names '{acting}', which is not a relation: correct it.")
     return Collection(
         name=meta.db_table,
         model=model,
         key=by_attribute[meta.pk_attr],
         fields=fields,
         relations=relations,
-        acting_user=relations[wire_name(acting)] if acting else None,
+        acting_user=_acting_user(model, relations),
         referrers=tuple(_referrers(model, models)),
         system=system,
         description=_first_line(model.__doc__),
+    )
+
+
+def _acting_user(model: type[Model], relations: Mapping[str, Relation]) -> Relation | None:
+    named = getattr(getattr(model, "Bangpath", None), "acting_user", None)
+    if named is None:
+        return None
+    for relation in relations.values():
+        if relation.attribute == named and relation.column:
+            return relation
+    raise StartError(
+        f"{model.__name__}.Bangpath.acting_user names '{named}', which is no foreign key to a collection: correct it."
     )
 
 
@@ -219,7 +223,7 @@ def _field(model: type[Model], attribute: str, column: Column[Any], secret: bool
     held = getattr(column, "reference", None)
     automatic = getattr(column, "auto_now", False) or getattr(column, "auto_now_add", False)
     optional = column.null or column.generated or automatic or column.default is not None or column.has_db_default()
-    enumerated = isinstance(column, CharEnumFieldInstance | IntEnumFieldInstance)
+    choices = column.enum_type if isinstance(column, CharEnumFieldInstance | IntEnumFieldInstance) else None
     return Field(
         name=wire_name(attribute),
         attribute=attribute,
@@ -231,7 +235,7 @@ def _field(model: type[Model], attribute: str, column: Column[Any], secret: bool
         key=attribute == model._meta.pk_attr,
         unique=column.unique or column.pk,
         column=column,
-        choices=column.enum_type if enumerated else None,
+        choices=choices,
         relation=wire_name(held.model_field_name) if held else None,
         description=column.description,
     )
@@ -248,6 +252,7 @@ def _kind(model: type[Model], attribute: str, column: Column[Any]) -> FieldKind:
 
 def _relation(model: type[Model], attribute: str, field: RelationalField[Any]) -> Relation:
     kind = classify(field)
+    refuse_unusable(model, attribute, field)
     unique = kind is RelationKind.MANY_TO_ONE and bool(field.unique)
     if unique:
         log.warning(
@@ -274,17 +279,6 @@ def _referrers(model: type[Model], models: list[type[Model]]) -> Iterator[Referr
         for attribute, field in other._meta.fields_map.items():
             if isinstance(field, ForeignKeyFieldInstance) and field.related_model is model:
                 yield Referrer(other, attribute, str(field.on_delete))
-
-
-def _refuse_collisions(model: type[Model]) -> None:
-    seen: dict[str, str] = {}
-    for attribute in model._meta.fields_map:
-        if attribute == "pk":
-            continue
-        if (other := seen.setdefault(wire_name(attribute), attribute)) != attribute:
-            raise StartError(
-                f"{model.__name__}.{other} and .{attribute} are both '{wire_name(attribute)}' outside: rename one of them."
-            )
 
 
 def _first_line(text: str | None) -> str | None:

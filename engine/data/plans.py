@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeAlias
 
 from engine.actions import Action
 from engine.data import values
 from engine.data.collections import Collection, Collections, Field, Relation
 from engine.data.filters import did_you_mean
+from engine.data.relations import RelationKind
 from engine.errors import Code, Complaint
 
 MAX_DEPTH = 5
@@ -62,6 +63,29 @@ def parse_key(collection: Collection, given: Any, path: Path = ("filterByTk",)) 
 
 
 @dataclass(slots=True)
+class _Drawing:
+    """A plan being made: `came` is the column through which the record it is nested in fills this one, if it does."""
+
+    collection: Collection
+    given: Mapping[str, Any]
+    creating: bool
+    came: str | None
+    columns: dict[str, Any] = field(default_factory=dict)
+    to_one: list[tuple[Relation, Plan | Link | None]] = field(default_factory=list)
+    to_other: list[tuple[Relation, tuple[Plan | Link, ...]]] = field(default_factory=list)
+
+    def filled(self) -> set[str | None]:
+        """The columns that need no value of their own any more."""
+        acting = self.collection.acting_user
+        return {
+            *self.columns,
+            *(relation.column for relation, _ in self.to_one),
+            self.came,
+            acting.column if acting else None,
+        }
+
+
+@dataclass(slots=True)
 class _Planner:
     collections: Collections
     action: Action
@@ -69,86 +93,97 @@ class _Planner:
     planned: int = 0
 
     def plan(self, collection: Collection, given: Any, *, creating: bool, path: Path, came: str | None = None) -> Plan:
-        """`came` names the relation through which the parent fills this record's own column, if it does."""
-        empty = Plan(collection, {}, (), (), path)
+        """The plan of one record and of those nested in it; unusable once there are complaints."""
+        drawing = _Drawing(collection, given, creating, came)
+        if self._fits(drawing, path):
+            for name, value in given.items():
+                self._member(drawing, name, value, (*path, name))
+            if creating:
+                self._require(drawing, path)
+        return Plan(collection, drawing.columns, tuple(drawing.to_one), tuple(drawing.to_other), path)
+
+    def _fits(self, drawing: _Drawing, path: Path) -> bool:
         self.planned += 1
         if self.planned > MAX_RECORDS:
-            return self._bad(empty, f"One write may store {MAX_RECORDS} records.", path, once=True)
+            return self._bad(f"One write may store {MAX_RECORDS} records.", (), once=True)
         if len([step for step in path if isinstance(step, str)]) > MAX_DEPTH:
-            return self._bad(empty, f"Records may nest {MAX_DEPTH} deep.", path)
-        if not isinstance(given, Mapping):
-            return self._bad(empty, f"A record of '{collection.name}' is an object of field names and values.", path)
-        columns: dict[str, Any] = {}
-        to_one: list[tuple[Relation, Plan | Link | None]] = []
-        to_other: list[tuple[Relation, tuple[Plan | Link, ...]]] = []
-        for name, value in given.items():
-            place = (*path, name)
-            if column := collection.fields.get(name):
-                self._column(columns, column, value, given, place)
-            elif relation := collection.relations.get(name):
-                self._relation(to_one, to_other, relation, value, place)
-            else:
-                known = [*collection.fields, *collection.relations]
-                message = f"'{name}' is not a field of '{collection.name}'.{did_you_mean(name, known)}"
-                self.complaints.append(Complaint(Code.UNKNOWN_FIELD, message, place))
-        if creating:
-            self._require(collection, columns, {relation.column for relation, _ in to_one} | {came}, given, path)
-        return Plan(collection, columns, tuple(to_one), tuple(to_other), path)
+            return self._bad(f"Records may nest {MAX_DEPTH} deep.", path)
+        if not isinstance(drawing.given, Mapping):
+            return self._bad(f"A record of '{drawing.collection.name}' is an object of field names and values.", path)
+        return True
 
-    def _column(self, columns: dict[str, Any], column: Field, value: Any, given: Any, path: Path) -> None:
+    def _member(self, drawing: _Drawing, name: str, value: Any, path: Path) -> None:
+        collection = drawing.collection
+        if (column := collection.fields.get(name)) and not column.secret:
+            self._column(drawing, column, value, path)
+        elif relation := collection.relations.get(name):
+            if self._free(drawing, relation.name, relation.column, path):
+                self._relation(drawing, relation, value, path)
+        else:
+            known = [*(column.name for column in collection.readable), *collection.relations]
+            message = f"'{name}' is not a field of '{collection.name}'.{did_you_mean(str(name), known)}"
+            self._bad(message, path, Code.UNKNOWN_FIELD)
+
+    def _column(self, drawing: _Drawing, column: Field, value: Any, path: Path) -> None:
+        relation = drawing.collection.relations.get(column.relation or "")
         if not column.writable:
             message = f"'{column.name}' is filled by the service and cannot be written."
-            self.complaints.append(Complaint(Code.FIELD_NOT_WRITABLE, message, path))
-        elif column.relation and column.relation in given:
-            message = f"'{column.name}' and '{column.relation}' say the same thing: give one of them."
-            self.complaints.append(Complaint(Code.BAD_VALUE, message, path))
+            self._bad(message, path, Code.FIELD_NOT_WRITABLE)
+        elif not self._free(drawing, column.name, column.attribute, path):
+            return
+        elif column.relation and column.relation in drawing.given:
+            self._bad(f"'{column.name}' and '{column.relation}' say the same thing: give one of them.", path)
         elif value is None:
             if not column.null:
-                self.complaints.append(Complaint(Code.REQUIRED, f"'{column.name}' must not be null.", path))
-            columns[column.attribute] = None
+                self._bad(f"'{column.name}' must not be null.", path, Code.REQUIRED)
+            drawing.columns[column.attribute] = None
+        elif relation:
+            # The key of another record says the same as the relation, so it passes the same checks.
+            drawing.to_one.append((relation, self._link(self.collections[relation.target], value, path)))
         else:
             try:
-                columns[column.attribute] = values.parse(column, value)
+                drawing.columns[column.attribute] = values.parse(column, value)
             except ValueError as error:
-                self.complaints.append(Complaint(Code.BAD_VALUE, f"'{column.name}' {error}.", path))
+                self._bad(f"'{column.name}' {error}.", path)
 
-    def _require(
-        self, collection: Collection, columns: Mapping[str, Any], filled: set[str | None], given: Any, path: Path
-    ) -> None:
-        if collection.acting_user:
-            filled = filled | {collection.acting_user.column}
-        for column in collection.fields.values():
-            if column.required and column.attribute not in filled | columns.keys() and column.name not in given:
-                self.complaints.append(Complaint(Code.REQUIRED, f"'{column.name}' is required.", (*path, column.name)))
+    def _free(self, drawing: _Drawing, name: str, attribute: str | None, path: Path) -> bool:
+        """Whether a column may be given a value here."""
+        if attribute is not None and attribute == drawing.came:
+            return self._bad(f"'{name}' is the record this one is nested in: leave it out.", path)
+        if attribute == drawing.collection.key.attribute and not drawing.creating:
+            return self._bad(f"'{name}' is the record's key and never changes.", path, Code.FIELD_NOT_WRITABLE)
+        return True
 
-    def _relation(
-        self,
-        to_one: list[tuple[Relation, Plan | Link | None]],
-        to_other: list[tuple[Relation, tuple[Plan | Link, ...]]],
-        relation: Relation,
-        value: Any,
-        path: Path,
-    ) -> None:
+    def _require(self, drawing: _Drawing, path: Path) -> None:
+        filled = drawing.filled()
+        for column in drawing.collection.readable:
+            if column.required and column.attribute not in filled and not drawing.given.keys() & _names(column):
+                self._bad(f"'{column.name}' is required.", (*path, column.name), Code.REQUIRED)
+
+    def _relation(self, drawing: _Drawing, relation: Relation, value: Any, path: Path) -> None:
         if relation.kind.to_many:
             if not isinstance(value, list | tuple):
-                self._bad(None, f"'{relation.name}' leads to many {relation.target}: give a list.", path)
-            else:
-                items = [self._related(relation, item, (*path, index)) for index, item in enumerate(value)]
-                to_other.append((relation, tuple(item for item in items if item)))
+                self._bad(f"'{relation.name}' leads to many {relation.target}: give a list.", path)
+                return
+            items = [self._related(relation, item, (*path, index)) for index, item in enumerate(value)]
+            drawing.to_other.append((relation, tuple(item for item in items if item)))
         elif isinstance(value, list | tuple):
-            self._bad(None, f"'{relation.name}' leads to one record of '{relation.target}': give one, not a list.", path)
+            self._bad(f"'{relation.name}' leads to one record of '{relation.target}': give one, no list.", path)
         elif value is None:
-            if not relation.null:
-                self.complaints.append(Complaint(Code.REQUIRED, f"'{relation.name}' must not be null.", path))
-            elif relation.column:
-                to_one.append((relation, None))
-            else:
-                to_other.append((relation, ()))
+            self._unlink(drawing, relation, path)
         elif item := self._related(relation, value, path):
             if relation.column:
-                to_one.append((relation, item))
+                drawing.to_one.append((relation, item))
             else:
-                to_other.append((relation, (item,)))
+                drawing.to_other.append((relation, (item,)))
+
+    def _unlink(self, drawing: _Drawing, relation: Relation, path: Path) -> None:
+        if not relation.null:
+            self._bad(f"'{relation.name}' must not be null.", path, Code.REQUIRED)
+        elif relation.column:
+            drawing.to_one.append((relation, None))
+        else:
+            drawing.to_other.append((relation, ()))
 
     def _related(self, relation: Relation, value: Any, path: Path) -> Plan | Link | None:
         """A key alone links; an object without one is stored; an object with one is linked if it exists."""
@@ -160,13 +195,12 @@ class _Planner:
         if target.system:
             for name in value.keys() - {target.key.name}:
                 message = f"'{target.name}' cannot be written through another record."
-                self.complaints.append(Complaint(Code.FIELD_NOT_WRITABLE, message, (*path, name)))
+                self._bad(message, (*path, name), Code.FIELD_NOT_WRITABLE)
             return None
         if not self.action.may_create(target.name):
-            message = f"Your role may not create '{target.name}'."
-            self.complaints.append(Complaint(Code.NO_PERMISSION, message, path))
+            self._bad(f"Your role may not create '{target.name}'.", path, Code.NO_PERMISSION)
             return None
-        came = None if relation.column or relation.kind.to_many and not _has_column(relation) else _column_of(relation)
+        came = relation.reverse_column if _is_filled(relation) else None
         if value.get(target.key.name) is None:
             return self.plan(target, value, creating=True, path=path, came=came)
         return self._keyed(target, value, came, path)
@@ -176,27 +210,26 @@ class _Planner:
         if not target.key.writable or link is None:
             return link
         plan = self.plan(target, value, creating=True, path=path, came=came)
-        return Plan(plan.collection, plan.columns, plan.to_one, plan.to_other, plan.path, key=link.key)
+        return replace(plan, key=link.key)
 
     def _link(self, target: Collection, value: Any, path: Path) -> Link | None:
         if not self.action.may_read(target.name):
-            message = f"Your role may not read '{target.name}', so not link to it."
-            self.complaints.append(Complaint(Code.NO_PERMISSION, message, path))
+            self._bad(f"Your role may not read '{target.name}', so not link to it.", path, Code.NO_PERMISSION)
             return None
         key, complaints = parse_key(target, value, path)
         self.complaints += complaints
         return None if complaints else Link(key, path)
 
-    def _bad(self, answer: Any, message: str, path: Path, *, once: bool = False) -> Any:
+    def _bad(self, message: str, path: Path, code: Code = Code.BAD_VALUE, *, once: bool = False) -> Literal[False]:
         if not once or all(complaint.message != message for complaint in self.complaints):
-            self.complaints.append(Complaint(Code.BAD_VALUE, message, path))
-        return answer
+            self.complaints.append(Complaint(code, message, path))
+        return False
 
 
-def _has_column(relation: Relation) -> bool:
-    """Whether the other side has the key column (reverse sides of foreign keys), not a table between the two."""
-    return hasattr(relation.field, "relation_field")
+def _is_filled(relation: Relation) -> bool:
+    """Whether records of the other side hold our key in a column of theirs, which storing them with us fills."""
+    return relation.column is None and relation.kind is not RelationKind.MANY_TO_MANY
 
 
-def _column_of(relation: Relation) -> str:
-    return relation.reverse_column
+def _names(column: Field) -> set[str]:
+    return {column.name, column.relation} if column.relation else {column.name}

@@ -1,12 +1,16 @@
 """Tortoise's SQLite client as this service needs it; named as `engine` in the connection's configuration."""
 
 import sqlite3
+from datetime import time
 from typing import Any
 
 from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
 from tortoise.connection import get_connections
 from tortoise.exceptions import TransactionManagementError
+
+# Tortoise has adapters for dates and datetimes, not for times of day.
+sqlite3.register_adapter(time, time.isoformat)
 
 
 class ImmediateTransaction(SqliteTransactionWrapper):

@@ -13,11 +13,14 @@ from types import MappingProxyType
 from typing import Any
 
 from tortoise.exceptions import ValidationError
+from tortoise.fields.data import JSON_DUMPS, SmallIntField
 
 from engine.data.collections import Field, FieldKind
 
 SAFE_INTEGER = 2**53
 INTEGER_BITS = {FieldKind.INTEGER: 32, FieldKind.BIGINT: 64}
+# Kept as microseconds, and told as seconds without a loss only as far as a double counts those one by one.
+LONGEST = timedelta(microseconds=SAFE_INTEGER)
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?")
 
@@ -49,7 +52,7 @@ def render(value: Any) -> Any:
 
 
 def _fit(field: Field, value: int) -> None:
-    bits = INTEGER_BITS[field.kind]
+    bits = 16 if isinstance(field.column, SmallIntField) else INTEGER_BITS[field.kind]
     if not -(2 ** (bits - 1)) <= value < 2 ** (bits - 1):
         raise ValueError(f"must be an integer of at most {bits} bits")
 
@@ -77,7 +80,8 @@ def _validate(validator: Callable[[Any], Any], value: Any) -> None:
         raise ValueError(f"is not valid: {error}") from None
 
 
-def _string(value: Any) -> str:
+def parse_text(value: Any) -> str:
+    """Any text that a database can keep."""
     if not isinstance(value, str):
         raise ValueError("must be a string")
     refuse_unstorable(value)
@@ -128,7 +132,7 @@ def _boolean(value: Any) -> bool:
 
 def _datetime(value: Any) -> datetime:
     try:
-        parsed = datetime.fromisoformat(_string(value))
+        parsed = datetime.fromisoformat(parse_text(value))
         parsed = parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError("must be a time such as 2026-05-03T10:00:00.000Z") from None
@@ -137,46 +141,57 @@ def _datetime(value: Any) -> datetime:
 
 def _date(value: Any) -> date:
     try:
-        return date.fromisoformat(_string(value))
+        return date.fromisoformat(parse_text(value))
     except ValueError:
         raise ValueError("must be a day such as 2026-05-03") from None
 
 
 def _time(value: Any) -> time:
     try:
-        return time.fromisoformat(_string(value))
+        parsed = time.fromisoformat(parse_text(value))
     except ValueError:
         raise ValueError("must be a time of day such as 10:00:00") from None
+    if parsed.utcoffset():
+        raise ValueError("must be a time of day in UTC: what another zone makes of it depends on the day")
+    return parsed.replace(tzinfo=UTC)
 
 
 def _duration(value: Any) -> timedelta:
     try:
-        return timedelta(seconds=_float(value))
+        parsed = timedelta(seconds=_float(value))
     except (ValueError, OverflowError):
         raise ValueError("must be a number of seconds") from None
+    if abs(parsed) > LONGEST:
+        raise ValueError(f"must be at most {LONGEST.days} days, in seconds")
+    return parsed
 
 
 def _uuid(value: Any) -> uuid.UUID:
     try:
-        return uuid.UUID(_string(value))
+        return uuid.UUID(parse_text(value))
     except ValueError:
         raise ValueError("must be a uuid") from None
 
 
 def _json(value: Any) -> Any:
-    return value
+    """Text becomes a JSON document: Tortoise takes it for one, and would store `"17"` as a number."""
+    try:
+        document = JSON_DUMPS(value)
+    except (TypeError, ValueError, RecursionError):
+        raise ValueError("must be JSON, with integers of at most 64 bits and nested at most 250 deep") from None
+    return document if isinstance(value, str) else value
 
 
 def _binary(value: Any) -> bytes:
     try:
-        return base64.b64decode(_string(value), validate=True)
+        return base64.b64decode(parse_text(value), validate=True)
     except (ValueError, binascii.Error):
         raise ValueError("must be base64 text") from None
 
 
 _PARSERS: Mapping[FieldKind, Callable[[Any], Any]] = MappingProxyType(
     {
-        FieldKind.STRING: _string,
+        FieldKind.STRING: parse_text,
         FieldKind.INTEGER: _integer,
         FieldKind.BIGINT: _integer,
         FieldKind.FLOAT: _float,
@@ -206,7 +221,7 @@ _RENDERERS: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (int, lambda value: value if abs(value) <= SAFE_INTEGER else str(value)),
     (datetime, _render_datetime),
     (date, date.isoformat),
-    (time, time.isoformat),
+    (time, lambda value: value.replace(tzinfo=None).isoformat()),
     (timedelta, timedelta.total_seconds),
     (Decimal, lambda value: format(value, "f")),
     (uuid.UUID, str),

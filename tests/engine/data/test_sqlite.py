@@ -22,9 +22,7 @@ pytestmark = pytest.mark.usefixtures("sample")
 @pytest.fixture
 def neighbour(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     """Another process, as far as SQLite can tell, which never waits for a lock. May be used from any thread."""
-    connection = sqlite3.connect(
-        tmp_path / "sample.sqlite3", isolation_level=None, timeout=0, check_same_thread=False
-    )
+    connection = sqlite3.connect(tmp_path / "sample.sqlite3", isolation_level=None, timeout=0, check_same_thread=False)
     with closing(connection):
         yield connection
 
