@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.error_body import respond
-from engine.data.availability import is_away
+from engine.data.availability import refusal_of
 from engine.errors import Code, Refusal, refuse
 
 Handler: TypeAlias = Callable[[Request, Exception], Awaitable[Response]]
@@ -22,9 +22,9 @@ def respond_to_failure(error: Exception, request_id: str) -> Response:
     """The answer to an exception: the refusal it is, or the masked one it becomes, which is logged."""
     if isinstance(error, Refusal):
         return respond(error)
-    if is_away(error):
+    if refusal := refusal_of(error):
         log.warning("request %s: the database cannot be used: %s", request_id, error)
-        return respond(refuse(Code.UNAVAILABLE, "The database cannot be used now: try again later.", retryAfter=1))
+        return respond(refusal)
     log.error("request %s failed", request_id, exc_info=error)
     return respond(refuse(Code.INTERNAL, f"Something went wrong; its number is {request_id}.", requestId=request_id))
 

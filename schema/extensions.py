@@ -18,6 +18,7 @@ from strawberry.schema.schema import validate_document
 from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
 
+from engine.data.availability import refusal_of
 from engine.errors import Code, Complaint, Refusal
 from schema.cost import Cost
 from schema.limits import Limits, Size, size_rule
@@ -166,7 +167,8 @@ class ShownErrors(MaskErrors):
 
 def show(error: GraphQLError, request_id: str) -> list[GraphQLError]:
     """The errors a caller sees for one that happened."""
-    if isinstance(refusal := error.original_error, Refusal):
+    cause = error.original_error
+    if refusal := cause if isinstance(cause, Refusal) else refusal_of(cause):
         return [_shown(error, complaint.message, _extensions(complaint)) for complaint in refusal.complaints]
     if is_callers(error):
         return [_shown(error, error.message, {"code": Code.GRAPHQL_INVALID.value})]

@@ -6,6 +6,9 @@ from tortoise.connection import get_connection
 from tortoise.exceptions import DBConnectionError
 
 from engine.data.unit import CONNECTION
+from engine.errors import Code, Refusal, refuse
+
+RETRY_SECONDS = 1
 
 _AWAY = frozenset(
     {
@@ -17,6 +20,7 @@ _AWAY = frozenset(
         sqlite3.SQLITE_CANTOPEN,
     }
 )
+# Extended codes have the primary one in their last byte.
 _PRIMARY = 0xFF
 
 
@@ -25,12 +29,18 @@ async def ping() -> None:
     await get_connection(CONNECTION).execute_query("SELECT 1")
 
 
-def is_away(error: BaseException | None) -> bool:
-    """Whether an error, or what it came from, says that the database is locked, full or gone: try again later."""
+def refusal_of(error: BaseException | None) -> Refusal | None:
+    """What to answer when an error, or what it came from, says that the database is locked, full or gone."""
     while error is not None:
-        if isinstance(error, DBConnectionError):
-            return True
-        if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & _PRIMARY in _AWAY:
-            return True
+        if _is_away(error):
+            message = "The database cannot be used now: try again later."
+            return refuse(Code.UNAVAILABLE, message, retryAfter=RETRY_SECONDS)
         error = error.__cause__ or error.__context__
-    return False
+    return None
+
+
+def _is_away(error: BaseException) -> bool:
+    if isinstance(error, sqlite3.Error):
+        # Those of Python's own module have no code from SQLite.
+        return getattr(error, "sqlite_errorcode", 0) & _PRIMARY in _AWAY
+    return isinstance(error, DBConnectionError)

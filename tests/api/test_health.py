@@ -4,14 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import httpx
-import pytest
 from starlette.applications import Starlette
 
 from api import health
 from api.health import health_routes
-from engine.data.availability import is_away, ping
-from engine.database import close_database, open_database
-from engine.errors import Code, refuse
 
 
 def client(answer: Callable[[], Awaitable[None]]) -> httpx.AsyncClient:
@@ -54,16 +50,3 @@ async def test_a_probe_does_not_wait_for_ever(monkeypatch):
     monkeypatch.setattr(health, "SECONDS", 0.01)
 
     assert 503 == (await client(stuck).get("/health/ready")).status_code
-
-
-async def test_an_open_database_answers(tmp_path):
-    await open_database(str(tmp_path / "bangpath.db"), ["schema.sample.models"])
-    try:
-        await ping()
-    finally:
-        await close_database()
-
-
-@pytest.mark.parametrize("error", [ValueError("no"), refuse(Code.NOT_FOUND, "no"), None])
-def test_other_errors_are_not_the_database(error):
-    assert not is_away(error)

@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+from tortoise.exceptions import DBConnectionError
 
 from engine.errors import Code, refuse
 from tests.schema.graphql.conftest import codes
@@ -31,6 +32,15 @@ async def test_answers_that_break_the_schema_are_masked(door, resolve):
 
     assert ["INTERNAL"] == codes(result)
     assert "title" not in result.errors[0].message
+
+
+async def test_a_database_that_is_away_is_told_as_such(door, resolve):
+    resolve.answers = [DBConnectionError(HIDDEN)]
+
+    result = await door("{ post(id: 1) { id } }")
+
+    assert ["UNAVAILABLE"] == codes(result)
+    assert HIDDEN not in result.errors[0].message
 
 
 async def test_refusals_are_not_logged(door, resolve, caplog):
