@@ -10,11 +10,11 @@ from typing import Any, Literal, TypeAlias
 from tortoise.exceptions import IntegrityError
 from tortoise.models import Model
 
-from engine.data.collections import Collection, Collections, Field, Relation
+from engine.data.collections import Collection, Collections, Field, FieldKind, Relation
 from engine.data.plans import Link, Path, Plan
 from engine.data.relations import RelationKind
 from engine.data.unit import unit_of_work
-from engine.data.values import render
+from engine.data.values import json_text, render
 from engine.errors import Code, Complaint, Refusal, raise_for, refuse
 from engine.outcomes import Record
 
@@ -108,7 +108,9 @@ class Store:
         acting = plan.collection.acting_user
         if acting and acting.column and self._acting_user is not None:
             columns.setdefault(acting.column, self._acting_user)
+        texts = {name: columns.pop(name) for name in _json(plan.collection) & columns.keys()}
         row = plan.collection.model(**columns)
+        _set(row, plan.collection, texts)
         await row.save(force_create=True)
         # The parent's change stands before those of the records it was linked to, which had to be stored first.
         self.changes.insert(place, Change(plan.collection, "create", row.pk, nested=_is_nested(plan)))
@@ -122,8 +124,7 @@ class Store:
         before = {attribute: getattr(row, attribute) for attribute in columns}
         changed = [attribute for attribute, value in columns.items() if before[attribute] != value]
         if changed:
-            for attribute in changed:
-                setattr(row, attribute, columns[attribute])
+            _set(row, plan.collection, {attribute: columns[attribute] for attribute in changed})
             automatic = [name for name, column in row._meta.fields_map.items() if getattr(column, "auto_now", False)]
             await row.save(update_fields=[*changed, *automatic])
         names = tuple(field.name for field in plan.collection.readable if field.attribute in changed)
@@ -166,8 +167,8 @@ class Store:
         self, target: type[Model], relation: Relation, key: Any, came: Mapping[str, Any], path: Path
     ) -> None:
         if relation.kind is RelationKind.ONE_TO_ONE:
-            linked = dict(await target.filter(pk=key).values_list("pk", relation.reverse_column))
-            if linked.get(key) not in (None, *came.values()):
+            [linked] = await target.filter(pk=key).values_list(relation.reverse_column, flat=True)
+            if linked not in (None, *came.values()):
                 message = f"'{relation.name}': that record of '{relation.target}' is linked to another one already."
                 raise refuse(Code.UNIQUE_VIOLATION, message, *path)
         await target.filter(pk=key).update(**came)
@@ -263,6 +264,17 @@ def _taken(collection: Collection, field: Field, path: Path) -> Complaint:
     else:
         message = f"Another record of '{collection.name}' has this '{field.name}'."
     return Complaint(Code.UNIQUE_VIOLATION, message, path)
+
+
+def _json(collection: Collection) -> set[str]:
+    """The attributes of JSON columns."""
+    return {field.attribute for field in collection.fields.values() if field.kind is FieldKind.JSON}
+
+
+def _set(row: Model, collection: Collection, columns: Mapping[str, Any]) -> None:
+    texts = _json(collection)
+    for attribute, value in columns.items():
+        setattr(row, attribute, json_text(value) if attribute in texts else value)
 
 
 def _record(collection: Collection, row: Model) -> Record:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import enum
+import json
 import math
 import re
 import uuid
@@ -49,6 +50,14 @@ def render(value: Any) -> Any:
         if isinstance(value, kind):
             return write(value)
     return value
+
+
+def json_text(value: Any) -> str | None:
+    """What to put on a row for a JSON column's value, after the row was made.
+
+    Tortoise takes text for JSON that is already written, so a value that is a text itself could not be stored.
+    """
+    return None if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def _fit(field: Field, value: int) -> None:

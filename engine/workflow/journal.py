@@ -11,6 +11,7 @@ from tortoise.expressions import F
 
 from engine.data.collections import Collections
 from engine.data.unit import unit_of_work
+from engine.data.values import json_text
 from engine.system.models import Execution, Job, Status, Workflow
 from engine.workflow.definition import Definition
 from engine.workflow.documents import read_definition
@@ -136,16 +137,16 @@ class Unreadable(Exception):
 
 def _job(execution: int, entry: Entry, now: datetime) -> Job:
     recorded = entry.recorded
-    return Job(
+    job = Job(
         execution_id=execution,
         node_key=recorded.node_key,
         path=recorded.path,
         status=recorded.status,
-        input=entry.input,
-        result=recorded.result,
         branch=recorded.branch,
         stops=recorded.stops,
         error=recorded.error,
         started_at=entry.started_at,
         finished_at=now,
     )
+    job.input, job.result = json_text(entry.input), json_text(recorded.result)
+    return job

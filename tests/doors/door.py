@@ -3,7 +3,7 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -12,6 +12,7 @@ from engine.data.collections import Collection, Collections
 from schema.types.names import root_names
 
 FIRED = "workflows { key association sync executionId status output messages { message } }"
+WORKFLOW_ARGUMENTS = {"data": "JSON", "all": "Boolean"}
 ABOUT = f"{FIRED} skipped {{ key association reason }} messages {{ message }}"
 
 
@@ -71,6 +72,12 @@ class Door(ABC):
     async def page(self, collection: str, *, role: str | None = None, **wanted: Any) -> Answer:
         """`wanted` is any of `filter`, `sort`, `page`, `pageSize`; `data` is the list of records."""
 
+    @abstractmethod
+    async def workflow(
+        self, action: str, *, key: Any = None, values: Any = None, role: str | None = None, **more: Any
+    ) -> Answer:
+        """An action on a workflow: `create`, `update`, `revise`, `execute` (`data=`) or `destroy` (`all=`)."""
+
 
 class RestDoor(Door):
     async def create(self, collection, values, *, triggers=(), role=None):
@@ -91,6 +98,14 @@ class RestDoor(Door):
         if "sort" in wanted:
             wanted["sort"] = ",".join(wanted["sort"])
         return await self._send("GET", f"{collection}:list", None, (), role, **wanted)
+
+    async def workflow(self, action, *, key=None, values=None, role=None, **more):
+        name = {"revise": "revision"}.get(action, action)
+        path = f"workflows:{name}" + ("" if key is None else f"/{key}")
+        if action == "execute":
+            return await self._send("POST", path, more, (), role)
+        answer = await self._send("POST", path, values, (), role, **more)
+        return replace(answer, data=answer.data[0]) if action == "update" and answer.data else answer
 
     async def _send(self, method, path, values, triggers, role, **query) -> Answer:
         if triggers:
@@ -124,8 +139,7 @@ class GraphqlDoor(Door):
         arguments = {**self._which(collection, which), "values": (self._type(collection, "UpdateInput!"), values)}
         name = names.one if "key" in which else names.many
         answer = await self._mutate(f"update{name}", collection, arguments, triggers, role)
-        data = [answer.data] if "key" in which and answer.data is not None else answer.data
-        return Answer(answer.status, answer.errors, data, answer.workflows, answer.skipped, answer.messages)
+        return replace(answer, data=[answer.data]) if "key" in which and answer.data else answer
 
     async def destroy(self, collection, *, triggers=(), role=None, **which):
         names = root_names(self.collections[collection])
@@ -151,6 +165,21 @@ class GraphqlDoor(Door):
         )
         status, errors, data = await self._run(document, wanted, role)
         return Answer(status, errors, data["items"] if data else None)
+
+    async def workflow(self, action, *, key=None, values=None, role=None, **more):
+        arguments = {} if key is None else {"id": ("ID!", key)}
+        if values is not None:
+            arguments["values"] = (f"Workflow{action.title()}Input!", values)
+        arguments |= {name: (WORKFLOW_ARGUMENTS[name], value) for name, value in more.items()}
+        declared = ", ".join(f"${name}: {kind}" for name, (kind, _) in arguments.items())
+        given = ", ".join(f"{name}: ${name}" for name in arguments)
+        answered = self.collections["executions" if action == "execute" else "workflows"]
+        found = "count" if action == "destroy" else "record"
+        inner = found if found == "count" else f"record {{ {columns(answered)} }}"
+        document = f"mutation({declared}) {{ it: {action}Workflow({given}) {{ {inner} }} }}"
+        variables = {name: value for name, (_, value) in arguments.items()}
+        status, errors, data = await self._run(document, variables, role)
+        return Answer(status, errors, data and data[found])
 
     def _type(self, collection: str, suffix: str) -> str:
         return f"{self.collections[collection].type_name}{suffix}"
