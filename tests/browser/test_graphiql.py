@@ -154,6 +154,20 @@ def test_sign_out_ends_the_token_and_clears_the_answers(graphiql: GraphiQL) -> N
     assert TABS == graphiql.tabs
 
 
+def test_sign_out_keeps_the_documents_and_the_colours(graphiql: GraphiQL) -> None:
+    graphiql.sign_in()
+    graphiql.page.get_by_label("Open settings dialog").click()
+    graphiql.page.get_by_role("button", name="Dark").click()
+    graphiql.page.keyboard.press("Escape")
+    graphiql.page.get_by_label("Add tab").click()
+    graphiql.page.locator(".graphiql-query-editor textarea").fill("query Mine { tags { count } }")
+    graphiql.page.locator(".graphiql-tab-button", has_text="Mine").wait_for()
+    graphiql.sign_out()
+
+    assert [*TABS, "Mine"] == graphiql.tabs
+    assert "graphiql-dark" in graphiql.page.locator("body").get_attribute("class").split()
+
+
 def test_token_that_ended_elsewhere_leads_back_to_the_form(graphiql: GraphiQL) -> None:
     graphiql.sign_in()
     graphiql.page.request.post(

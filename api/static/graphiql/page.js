@@ -6,6 +6,7 @@ import * as strip from "./strip.js";
 
 const { React, ReactDOM, GraphiQL } = globalThis;
 const TABS = ["create-and-fire", "hand-over-the-category", "refused-many-to-one", "what-ran"];
+const THEME = "graphiql:theme";
 const root = ReactDOM.createRoot(document.getElementById("graphiql"));
 
 let session = null;
@@ -27,8 +28,8 @@ strip.listen({
     try {
       await session.signOut();
     } finally {
-      // A new GraphiQL with the same documents: answers and history were this person's.
-      sitting = { number: sitting.number + 1, storage: memory() };
+      // A new GraphiQL with the same documents and colours: answers and history were this person's.
+      sitting = { number: sitting.number + 1, storage: memory(sitting.storage.getItem(THEME)) };
       depart();
     }
   },
@@ -68,8 +69,8 @@ async function load(name) {
 }
 
 /** What GraphiQL keeps tabs, history and settings in: gone with the page, where its default would outlive it. */
-function memory() {
-  const items = new Map();
+function memory(theme = null) {
+  const items = new Map([[THEME, theme]]);
   return {
     getItem: (key) => items.get(key) ?? null,
     setItem: (key, value) => items.set(key, value),
