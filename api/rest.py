@@ -33,10 +33,7 @@ def rest_routes(
     page_limit: int = PAGE_LIMIT,
     resolve: Resolve = real_resolve,
 ) -> list[Route]:
-    """The routes of the REST door: one for everything below `/api/`, whatever the number of collections.
-
-    Starlette looks at each route in turn, and would redirect a path with a slash too many to another.
-    """
+    """The routes of the REST door: one for everything below `/api/`, since Starlette looks at each in turn."""
     door = RestDoor(Routes(collections), body_limit, page_limit, resolve)
     return [Route("/api/{path:path}", door), Route("/api", door)]
 

@@ -81,14 +81,15 @@ class Routes:
 
     def absence(self, target: Target | None, sees: Callable[[str], bool]) -> str:
         """Why nothing is offered, with the likely name as long as the caller `sees` the collection that has it."""
-        if target is None or target.owner or (target.action is None and target.resource in self._offered):
+        if target is None or target.owner:
             return "There is nothing at this path."
-        if operations := self._offered.get(target.resource):
-            return (
-                f"'{target.resource}' has no action '{target.action}'.{did_you_mean(target.action or '', operations)}"
-            )
-        hint = did_you_mean(target.resource, [name for name in self._offered if isinstance(name, str) and sees(name)])
-        return f"There is no collection '{target.resource}'.{hint}"
+        operations = self._offered.get(target.resource)
+        if operations is None:
+            seen = [name for name in self._offered if isinstance(name, str) and sees(name)]
+            return f"There is no collection '{target.resource}'.{did_you_mean(target.resource, seen)}"
+        if target.action is None:
+            return "There is nothing at this path."
+        return f"'{target.resource}' has no action '{target.action}'.{did_you_mean(target.action, operations)}"
 
     def offered(self, target: Target) -> Mapping[str, Operation]:
         """The operations at a path by their method; none where nothing is."""
