@@ -160,23 +160,44 @@ def _complaints(
         yield Complaint(Code.TRIGGER_SYNTAX, f"{ref.fault}. Write it as key or key!relation.relation.")
         return
     definition = workflows.find(ref.key)
-    reached = cross(collections, start, ref.path)
+    seen = _visible(ref.path, start, collections, reader)
+    reached = cross(collections, start, seen)
     if definition is None:
-        yield _unknown_or_disabled(ref.key, workflows)
+        yield _unknown_or_disabled(ref.key, workflows, reader)
     elif definition.type is not WorkflowType.ACTION:
         message = f"workflow '{ref.key}' is of type {definition.type} and does not follow writes."
         yield Complaint(Code.TRIGGER_KIND_MISMATCH, message)
     if isinstance(reached, Complaint):
         yield reached
-    elif definition is not None and definition.collection != reached[-1].name:
+    elif definition is not None and seen == ref.path and definition.collection != reached[-1].name:
         yield _mismatch(ref, definition, reached[-1])
-    yield from _forbidden(ref, definition, () if isinstance(reached, Complaint) else reached[1:], reader)
+    if workflows.knows(ref.key) and not reader.may_trigger(ref.key):
+        yield Complaint(Code.TRIGGER_FORBIDDEN, f"your role may not trigger workflow '{ref.key}'.")
+    if not isinstance(reached, Complaint) and len(reached) > 1 and not reader.may_read(reached[-1].name):
+        message = f"your role may not read '{reached[-1].name}', so not hand over its records."
+        yield Complaint(Code.TRIGGER_FORBIDDEN, message)
 
 
-def _unknown_or_disabled(key: str, workflows: KnownWorkflows) -> Complaint:
+def _visible(path: tuple[str, ...], start: Collection, collections: Collections, reader: Reader) -> tuple[str, ...]:
+    """The path as far as the role may see where it leads: up to the first collection that it may not read.
+
+    What lies behind is not looked at, so that no refusal tells of relations which the role cannot see.
+    """
+    here = start
+    for index, name in enumerate(path):
+        if name not in here.relations:
+            break
+        here = collections[here.relations[name].target]
+        if not reader.may_read(here.name):
+            return path[: index + 1]
+    return path
+
+
+def _unknown_or_disabled(key: str, workflows: KnownWorkflows, reader: Reader) -> Complaint:
     if workflows.knows(key):
         return Complaint(Code.TRIGGER_DISABLED, f"workflow '{key}' has no enabled version. Enable one.")
-    return Complaint(Code.TRIGGER_UNKNOWN, f"no workflow has the key '{key}'.{did_you_mean(key, workflows.keys())}")
+    near = did_you_mean(key, filter(reader.may_trigger, workflows.keys()))
+    return Complaint(Code.TRIGGER_UNKNOWN, f"no workflow has the key '{key}'.{near}")
 
 
 def _mismatch(ref: WorkflowRef, definition: Definition, reached: Collection) -> Complaint:
@@ -185,17 +206,6 @@ def _mismatch(ref: WorkflowRef, definition: Definition, reached: Collection) -> 
         f"workflow '{ref.key}' is about '{definition.collection}' and would be handed a record of '{reached.name}'.",
         details={"expected": definition.collection, "reached": reached.name},
     )
-
-
-def _forbidden(
-    ref: WorkflowRef, definition: Definition | None, crossed: tuple[Collection, ...], reader: Reader
-) -> Iterator[Complaint]:
-    if definition is not None and not reader.may_trigger(ref.key):
-        yield Complaint(Code.TRIGGER_FORBIDDEN, f"your role may not trigger workflow '{ref.key}'.")
-    for collection in crossed:
-        if not reader.may_read(collection.name):
-            message = f"your role may not read '{collection.name}', so not hand over its records."
-            yield Complaint(Code.TRIGGER_FORBIDDEN, message)
 
 
 def _placed(complaint: Complaint, ref: WorkflowRef, index: int) -> Complaint:
@@ -209,10 +219,9 @@ def _placed(complaint: Complaint, ref: WorkflowRef, index: int) -> Complaint:
     )
 
 
-def _trigger(
-    ref: WorkflowRef, start: Collection, collections: Collections, workflows: KnownWorkflows
-) -> Trigger:
+def _trigger(ref: WorkflowRef, start: Collection, collections: Collections, workflows: KnownWorkflows) -> Trigger:
     definition = workflows.find(ref.key)
     reached = cross(collections, start, ref.path)
-    assert definition is not None and not isinstance(reached, Complaint), "a reference without complaints resolves"
+    assert definition is not None, "a reference without complaints names an enabled workflow"
+    assert not isinstance(reached, Complaint), "a reference without complaints has a path that can be crossed"
     return Trigger(ref, definition, reached[-1].name)
