@@ -205,7 +205,7 @@ def _unfit(document: Any) -> tuple[Any, ...] | None:
             return (f"A workflow nests at most {MAX_NESTING} deep.", *path[:MAX_BRANCHES])
         if (fault := _fault(value)) is not None:
             return (fault, *path)
-    return (too_long,) if len(json.dumps(document, ensure_ascii=False).encode()) > MAX_BYTES else None
+    return (too_long,) if len(json.dumps(document, ensure_ascii=False, default=dict).encode()) > MAX_BYTES else None
 
 
 def _walk(document: Any) -> Iterator[tuple[Any, Path]]:

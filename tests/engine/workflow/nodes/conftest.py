@@ -1,4 +1,4 @@
-"""Nodes read from a config as a document has it, and run once, where needed over a database with the sample's tables."""
+"""Nodes read from a config as a document has it and run once, where needed over a database with the sample's tables."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
