@@ -23,8 +23,8 @@ MAX_DEPTH = 32
 MAX_NESTING = 2
 MAX_ITEMS = 200
 MAX_PATTERNS = 5
-MAX_STEPS = 20_000_000
-"""What comprehensions may cost, in items gone through and characters looked at: about a second at worst."""
+MAX_STEPS = 100_000_000
+"""What comprehensions may cost, in tokens evaluated, items copied and characters looked at: a second at worst."""
 
 FUNCTIONS = ("size", "has", "int", "uint", "double", "string", "bytes", "timestamp", "duration", "type", "dyn")
 METHODS = (
@@ -35,6 +35,7 @@ METHODS = (
 )
 
 _LONG = 1_000
+_COPY = 5
 _PLACE = re.compile(r"<input>:(\d+):(\d+): ([^\n]*)")
 _UNDEFINED = re.compile(r"Undefined variable or function: '(\w+)'")
 _FAILURES = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
@@ -176,8 +177,13 @@ class _Handing:
             return
         # Lists can be joined by `+` and written into the expression.
         items = max(self.longest_list, self.outline.commas + 1) * (self.outline.additions + 1)
-        rounds = self.outline.comprehensions * items**self.outline.nesting
-        if rounds * max(items if self.outline.builds else 1, self.longest_text) > MAX_STEPS:
+        # A list that is built is copied for each item that is added to it.
+        each = self.longest_text + _COPY * items * self.outline.builds
+        steps = sum(
+            items**nesting * (tokens + self.outline.comprehensions[nesting] * each)
+            for nesting, tokens in self.outline.tokens.items()
+        )
+        if steps > MAX_STEPS:
             raise ExpressionError("Going through these lists and texts would take too long: hand over less.")
 
     def _wanted(self, value: Any, name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -57,14 +58,16 @@ class Token:
 class Outline:
     """What an expression is made of.
 
-    `depth` counts brackets inside of brackets, `nesting` comprehensions inside of comprehensions. `chains` are the
-    variables, each with the names that follow it (`context.data.title`); those a comprehension binds are left out.
-    `functions` and `methods` are what is called. `words` are all names and strings.
+    `depth` counts brackets inside of brackets. `tokens` and `comprehensions` are numbers of them by how many
+    comprehensions are around, a comprehension counted as around itself. `chains` are the variables, each with the
+    names that follow it (`context.data.title`); those a comprehension binds are left out. `functions` and `methods`
+    are what is called. `patterns` counts `matches`; `computed_pattern` and `pattern_inside` say whether one is not
+    written out, or inside of a comprehension. `words` are all names and strings.
     """
 
     depth: int = 0
-    nesting: int = 0
-    comprehensions: int = 0
+    tokens: Counter[int] = field(default_factory=Counter)
+    comprehensions: Counter[int] = field(default_factory=Counter)
     builds: bool = False
     additions: int = 0
     commas: int = 0
@@ -75,6 +78,11 @@ class Outline:
     computed_pattern: bool = False
     pattern_inside: bool = False
     words: set[str] = field(default_factory=set)
+
+    @property
+    def nesting(self) -> int:
+        """How deep comprehensions stand inside of each other; 0 without any."""
+        return max(self.comprehensions, default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +125,7 @@ class _Reader:
 
     def read(self, index: int) -> None:
         token = self.tokens[index]
+        self.outline.tokens[self._nesting] += 1
         if token.kind in (TokenKind.NAME, TokenKind.STRING):
             self.outline.words.add(token.text)
         if token.kind is TokenKind.NAME:
@@ -131,14 +140,13 @@ class _Reader:
         if sign in _OPENING:
             self.open.append(self._opened(index))
             self.outline.depth = max(self.outline.depth, len(self.open))
-            inside = sum(bracket.bound is not None for bracket in self.open)
-            self.outline.nesting = max(self.outline.nesting, inside)
+            if self.open[-1].bound is not None:
+                self.outline.comprehensions[self._nesting] += 1
         elif sign in _OPENING.values() and self.open:
             self.open.pop()
 
     def _opened(self, index: int) -> _Bracket:
         if self._is(index, "(") and self._text(index - 1) in COMPREHENSIONS and self._is(index - 2, "."):
-            self.outline.comprehensions += 1
             self.outline.builds |= self._text(index - 1) in _BUILDERS
             # CEL also takes the name in brackets of its own.
             first = index + 1
@@ -163,7 +171,7 @@ class _Reader:
         if name != "matches":
             return
         self.outline.patterns += 1
-        self.outline.pattern_inside |= any(bracket.bound is not None for bracket in self.open)
+        self.outline.pattern_inside |= self._nesting > 0
         literal = self._kind(index + 2) is TokenKind.STRING and self._is(index + 3, ")")
         self.outline.computed_pattern |= not literal
 
@@ -186,6 +194,10 @@ class _Reader:
         if not self._is(index - 1, ".") or index < 2:
             return False
         return self._kind(index - 2) is not TokenKind.SIGN or self._text(index - 2) in _OPENING.values()
+
+    @property
+    def _nesting(self) -> int:
+        return sum(bracket.bound is not None for bracket in self.open)
 
     def _text(self, index: int) -> str:
         return self.tokens[index].text if 0 <= index < len(self.tokens) else ""

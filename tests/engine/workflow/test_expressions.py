@@ -165,6 +165,8 @@ def test_what_is_within_the_bounds_does_not_crash_the_process(known, source):
         "context.data.l.all(a, context.data.l.all(b, a + b >= 0))",
         "context.data.o.all(a, context.data.o.all(b, a != ''))",
         " && ".join(["context.data.l.all(a, context.data.l.all(b, true))"] * 30),
+        "context.data.l.all(a, context.data.l.all(b, {}))".format(" && ".join(["a + b >= 0"] * 5)),
+        "context.data.l.all(a, !context.data.text.contains('b'))",
         "context.data.text.matches('(a+)+$') && context.data.l.all(a, true)",
         "(context.data.l + context.data.l + context.data.l).all(a, true)",
     ],
@@ -184,6 +186,7 @@ def test_going_through_lists_takes_a_bounded_time(known, source):
     "source",
     [
         "(context.data.l + context.data.l).map(a, context.data.l.map(b, 1)).size() > 0",
+        "(context.data.l + context.data.l).all(a, context.data.l.all(b, {}))".format(" && ".join(["a < b"] * 150)),
         "context.data.l.map(a, context.data.l.map(b, context.data.text + context.data.text)).size() > 0",
         "[1,2].all(a, context.data.long.all(b, true))",
         "context.data.wide.all(b, true)",
