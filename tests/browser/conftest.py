@@ -40,7 +40,7 @@ def graphiql(service: str, browser: Browser) -> Iterator[GraphiQL]:
     """The page; whatever was done on it, nothing was asked of others and the browser had nothing to complain of."""
     watch = Watch(service)
     with browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light") as context:
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         watch.over(context)
         yield GraphiQL(context.new_page(), watch)
     assert {service.removeprefix("http://")} == watch.places
