@@ -106,7 +106,7 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Referrer:
-    """A foreign key somewhere that points at a collection, registered or not, with what its end would do."""
+    """A foreign key that points at a collection, by the attribute that holds the key, with what an end would do."""
 
     model: type[Model]
     attribute: str
@@ -276,9 +276,10 @@ def _relation(model: type[Model], attribute: str, field: RelationalField[Any]) -
 
 def _referrers(model: type[Model], models: list[type[Model]]) -> Iterator[Referrer]:
     for other in models:
-        for attribute, field in other._meta.fields_map.items():
+        for field in other._meta.fields_map.values():
             if isinstance(field, ForeignKeyFieldInstance) and field.related_model is model:
-                yield Referrer(other, attribute, str(field.on_delete))
+                assert field.source_field is not None, "Tortoise names the column when it is initialised"
+                yield Referrer(other, field.source_field, str(field.on_delete))
 
 
 def _first_line(text: str | None) -> str | None:

@@ -183,12 +183,11 @@ def _uuid(value: Any) -> uuid.UUID:
 
 
 def _json(value: Any) -> Any:
-    """Text becomes a JSON document: Tortoise takes it for one, and would store `"17"` as a number."""
     try:
-        document = JSON_DUMPS(value)
+        JSON_DUMPS(value)
     except (TypeError, ValueError, RecursionError):
         raise ValueError("must be JSON, with integers of at most 64 bits and nested at most 250 deep") from None
-    return document if isinstance(value, str) else value
+    return value
 
 
 def _binary(value: Any) -> bytes:
