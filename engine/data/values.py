@@ -71,7 +71,7 @@ def _fit_decimal(field: Field, value: Decimal) -> None:
     digits = int(getattr(field.column, "max_digits", 0))
     exponent = value.as_tuple().exponent
     assert isinstance(exponent, int), "only finite decimals are parsed"
-    if -exponent > places or len(value.as_tuple().digits) + max(exponent, 0) > digits:
+    if -exponent > places or len(value.as_tuple().digits) + exponent > digits - places:
         raise ValueError(f"must have at most {digits} digits, {places} of them behind the point")
 
 
@@ -122,13 +122,14 @@ def _float(value: Any) -> float:
 
 
 def _decimal(value: Any) -> Decimal:
-    text = value if isinstance(value, str) else repr(value)
-    if isinstance(value, bool) or not isinstance(value, str | int | float) or not _NUMBER.fullmatch(text):
-        raise ValueError("must be a decimal number, best as text")
     try:
-        return Decimal(text)
-    except InvalidOperation:
-        raise ValueError("must be a decimal number, best as text") from None
+        # An integer of thousands of digits has no text.
+        text = value if isinstance(value, str) else repr(value)
+        if isinstance(value, str | int | float) and not isinstance(value, bool) and _NUMBER.fullmatch(text):
+            return Decimal(text)
+    except (ValueError, InvalidOperation):
+        pass  # refused below, with all the rest
+    raise ValueError("must be a decimal number, best as text")
 
 
 def _boolean(value: Any) -> bool:
