@@ -114,7 +114,7 @@ async def _password(settings: Settings, user: str) -> None:
 @asynccontextmanager
 async def _opened(settings: Settings) -> AsyncIterator[Service]:
     """The service for a command that is soon done. A password made on the way must not be lost."""
-    async with open_service(settings) as service:
+    async with open_service(settings, working=False) as service:
         if service.first_password:
             print(f"bangpath: root's password is {service.first_password} (shown this once)", file=sys.stderr)
         yield service

@@ -48,10 +48,11 @@ class Service:
 
 
 @asynccontextmanager
-async def open_service(settings: Settings) -> AsyncIterator[Service]:
+async def open_service(settings: Settings, *, working: bool = True) -> AsyncIterator[Service]:
     """The service of these settings, its database migrated and, on the first start, filled; closed at the end.
 
-    Executions run from now on. Raises `StartError` for what the person who starts it can mend.
+    Executions run from now on, unless it is not `working`: a command that is soon done must not take them from the
+    process that serves. Raises `StartError` for what the person who starts it can mend.
     """
     models = await open_database(str(settings.database_path), settings.models)
     try:
@@ -60,9 +61,13 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         engine = Engine(collections, accounts, lenient=settings.triggers == "lenient", sync_wait=settings.sync_wait)
         first_password = await _fill_new(engine, settings)
         asgi = make_asgi(engine, settings)
+        service = Service(asgi, engine, first_password)
+        if not working:
+            yield service
+            return
         await engine.start()
         try:
-            yield Service(asgi, engine, first_password)
+            yield service
         finally:
             await engine.stop()
     finally:

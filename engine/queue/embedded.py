@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from tortoise.expressions import F, Q
+from tortoise.queryset import QuerySet
 
 from engine.data.unit import after_commit, unit_of_work
 from engine.queue.base import Claim
@@ -26,15 +27,15 @@ class EmbeddedQueue:
             after_commit(self._woken.set)
 
     async def take(self, limit: int) -> list[Claim]:
-        now = datetime.now(UTC)
-        free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
-        oldest = Execution.filter(free, status__in=_UNFINISHED).order_by("id").limit(limit)
-        if not await oldest.exists():
+        # Looked at without the write lock first: an idle worker keeps nobody waiting.
+        if not await _free().exists():
             return []
         lease = uuid.uuid4().hex
         async with unit_of_work():
-            rows = await oldest.values_list("id", "attempt")
+            rows = await _free().order_by("id").limit(limit).values_list("id", "attempt")
             taken = Execution.filter(id__in=[key for key, _ in rows])
+            # The lock may have been waited for as long as half a lease.
+            now = datetime.now(UTC)
             until = now + self._lease
             await taken.update(status=Status.RUNNING, lease=lease, leased_until=until, attempt=F("attempt") + 1)
             await taken.filter(started_at__isnull=True).update(started_at=now)
@@ -61,3 +62,9 @@ class EmbeddedQueue:
         except TimeoutError:
             return
         self._woken.clear()
+
+
+def _free() -> QuerySet[Execution]:
+    """Those that are unfinished and in nobody's hands."""
+    free = Q(leased_until__isnull=True) | Q(leased_until__lt=datetime.now(UTC))
+    return Execution.filter(free, status__in=_UNFINISHED)

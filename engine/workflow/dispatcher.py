@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from engine.data.unit import after_commit
 from engine.errors import Code, Complaint, Refusal
 from engine.outcomes import SkippedTrigger, TriggeredWorkflow
 from engine.queue.base import Claim, Queue
@@ -23,10 +24,11 @@ SYNC_WAIT = 10.0
 
 @dataclass(slots=True)
 class Started:
-    """What a write has started, in order. `runs` are the sync ones, to be carried out after the commit."""
+    """What a write has started, in order. `runs` are the sync ones, `running` is there when they have begun."""
 
     workflows: list[TriggeredWorkflow] = field(default_factory=list)
     runs: list[tuple[Claim, Run]] = field(default_factory=list)
+    running: asyncio.Task[None] | None = None
     skipped: tuple[SkippedTrigger, ...] = ()
 
 
@@ -59,19 +61,24 @@ class Dispatcher:
                 finished[pending.once] = (run, *await self._runner.run_inside(run))
             await self._insert(pending, finished.get(pending.once), started)
         await self._queue.put([int(each.execution_id) for each in started.workflows if each.status == Status.QUEUED])
+        if started.runs:
+            # By the commit itself: they are leased to this process, and their caller may be gone the moment after.
+            after_commit(lambda: self._begin(started))
         return started
 
     async def settle(self, started: Started) -> tuple[TriggeredWorkflow, ...]:
-        """Have the sync workflows run in order, after the commit, and tell how each stands when the wait is over."""
-        if not started.runs:
+        """Wait for the sync workflows, after the commit, and tell how each stands when the wait is over."""
+        if started.running is None:
             return tuple(started.workflows)
-        task = self._worker.run_in_order(started.runs)
-        await asyncio.wait([task], timeout=self._sync_wait)
+        await asyncio.wait([started.running], timeout=self._sync_wait)
         runs = {run.execution: run for _, run in started.runs}
         rows = {row.id: row for row in await Execution.filter(id__in=list(runs)).only("id", "status", "messages")}
         return tuple(
             _settled(each, rows[each.execution_id]) if each.execution_id in rows else each for each in started.workflows
         )
+
+    def _begin(self, started: Started) -> None:
+        started.running = self._worker.run_in_order(started.runs)
 
     async def _atomic(self, pending: Pending) -> tuple[Run, Result, list[Entry]]:
         run = _run(pending, execution=0)

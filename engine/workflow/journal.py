@@ -120,10 +120,13 @@ class Journal:
         )
 
     def _definition(self, row: Execution) -> Definition:
-        """The version an execution belongs to, from its own copy. A version that has run does not change any more."""
+        """The version an execution belongs to, from its own copy.
+
+        A version that has run does not change any more, but a write may have read it just before it was changed.
+        """
+        document = {**row.document, "key": row.key}
         known = self._definitions.get(row.workflow_id)
-        if known is None:
-            document = {**row.document, "key": row.key}
+        if known is None or known.document != document:
             known, faults = read_definition(document, self.collections, id=row.workflow_id, version=row.version)
             if known is None:
                 raise Unreadable("; ".join(fault.message for fault in faults))

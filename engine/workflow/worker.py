@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Coroutine, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.data.unit import outside_unit
 from engine.queue.base import Claim, Queue
@@ -19,6 +19,8 @@ SWEEP_SECONDS = 1.0
 """How often rows are looked through without being woken: for the executions of processes that died."""
 GRACE_SECONDS = 10.0
 
+Value = TypeVar("Value")
+
 
 class Worker:
     """The one place in a process that runs executions: those it takes, and the sync ones of requests."""
@@ -27,7 +29,7 @@ class Worker:
         self._queue = queue
         self._journal = journal
         self._runner = runner
-        self._held: dict[int, Claim] = {}
+        self._held: set[Claim] = set()
         self._taken: set[asyncio.Task[None]] = set()
         self._asked: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
@@ -44,13 +46,11 @@ class Worker:
             _, late = await asyncio.wait(running, timeout=grace)
             await _cancel(late)
         await _cancel([extending])
-        if self._held:
-            await self._queue.give_back(list(self._held.values()))
+        await self._give_back()
 
     def run_in_order(self, claims: Sequence[tuple[Claim, Run]]) -> "asyncio.Task[None]":
         """Run executions that are ours already one after the other, whether or not somebody waits for them."""
-        for claim, _ in claims:
-            self._held[claim.execution] = claim
+        self._held.update(claim for claim, _ in claims)
         return _keep(_spawn(self._in_order(claims)), self._asked)
 
     async def _in_order(self, claims: Sequence[tuple[Claim, Run]]) -> None:
@@ -61,50 +61,61 @@ class Worker:
         while True:
             if len(self._taken) == AT_ONCE:
                 await asyncio.wait(self._taken, return_when=asyncio.FIRST_COMPLETED)
-            claims = await self._claim(AT_ONCE - len(self._taken))
+            # Cancelled while the claim is committed, nobody would know of it until the lease ends.
+            claims = await _finished(_spawn(self._claim(AT_ONCE - len(self._taken))))
             for claim in claims:
-                self._held[claim.execution] = claim
                 _keep(_spawn(self._carry_out(claim)), self._taken)
             if not claims:
                 await self._queue.wait(SWEEP_SECONDS)
 
     async def _claim(self, limit: int) -> list[Claim]:
         try:
-            return await self._queue.take(limit)
+            claims = await self._queue.take(limit)
         except Exception:
             log.exception("the queue cannot be read, trying again")
             return []
+        self._held.update(claims)
+        return claims
 
     async def _carry_out(self, claim: Claim, run: Run | None = None) -> None:
-        # Cancelled, the claim stays held: `stop` gives it back.
-        await self._attempt(claim, run)
-        self._held.pop(claim.execution, None)
-
-    async def _attempt(self, claim: Claim, run: Run | None) -> None:
+        """Run one execution. Cancelled, the claim stays held: `stop` gives it back."""
         try:
-            if claim.attempt > MAX_ATTEMPTS:
-                error = f"{MAX_ATTEMPTS} processes have ended while they ran it."
-                await self._journal.give_up(claim.execution, claim.lease, error)
-            else:
-                await self._runner.run(run or await self._journal.load(claim.execution, claim.lease))
+            await self._attempt(claim, run)
         except LostLease:
             log.warning("execution %s was taken over by another process", claim.execution)
+        except Exception:
+            log.exception("execution %s was interrupted; it is taken up again when its lease ends", claim.execution)
+        self._held.discard(claim)
+
+    async def _attempt(self, claim: Claim, run: Run | None) -> None:
+        if claim.attempt > MAX_ATTEMPTS:
+            error = f"{MAX_ATTEMPTS} processes have ended while they ran it."
+            await self._journal.give_up(claim.execution, claim.lease, error)
+            return
+        try:
+            await self._runner.run(run or await self._journal.load(claim.execution, claim.lease))
         except Unreadable as error:
             message = f"The workflow does not fit the models any more: {error}"
             await self._journal.give_up(claim.execution, claim.lease, message)
+
+    async def _give_back(self) -> None:
+        if not self._held:
+            return
+        try:
+            await self._queue.give_back(list(self._held))
         except Exception:
-            log.exception("execution %s was interrupted; it is taken up again when its lease ends", claim.execution)
+            log.exception("executions could not be given back; they are taken up again when their leases end")
 
     async def _extend(self) -> None:
         while True:
             await asyncio.sleep(self._journal.lease.total_seconds() / 3)
             try:
-                await self._queue.extend(list(self._held.values()))
+                await self._queue.extend(list(self._held))
             except Exception:
                 log.exception("leases could not be extended, trying again")
 
 
-def _spawn(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+def _spawn(work: Coroutine[Any, Any, Value]) -> "asyncio.Task[Value]":
     return asyncio.create_task(work, context=outside_unit())
 
 
@@ -112,6 +123,15 @@ def _keep(task: "asyncio.Task[None]", tasks: "set[asyncio.Task[None]]") -> "asyn
     tasks.add(task)
     task.add_done_callback(tasks.discard)
     return task
+
+
+async def _finished(task: "asyncio.Task[Value]") -> Value:
+    """What a task answers. Who is cancelled while waiting for it goes when it is done."""
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 async def _cancel(tasks: "Iterable[asyncio.Task[None]]") -> None:
