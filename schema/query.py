@@ -13,7 +13,7 @@ from schema.resolvers import collections as described
 from schema.resolvers import sign_in
 from schema.types.collections import CollectionTypes
 from schema.types.declare import Member, annotated, bare, declare_object, given
-from schema.types.system import CollectionInfo, Me
+from schema.types.system import CheckedRole, CollectionInfo, Me
 
 Asked = Info[Request, None]
 
@@ -24,6 +24,7 @@ def make_query(types: Iterable[CollectionTypes]) -> type[Any]:
     known = [
         Member("collections", list[CollectionInfo], "What is served.", resolver=_collections),
         Member("checkAuth", Me, "Who the token says is asking.", resolver=_check_auth),
+        Member("checkRole", CheckedRole, "The role asked in, with what it may do.", resolver=_check_role),
     ]
     return declare_object(bare("Query"), [*members, *known])
 
@@ -73,3 +74,7 @@ async def _collections(info: Asked) -> Any:
 
 async def _check_auth(info: Asked) -> Any:
     return await sign_in.check(info.context.context)
+
+
+async def _check_role(info: Asked) -> Any:
+    return await sign_in.check_role(info.context.context)

@@ -13,6 +13,7 @@ from schema.types.declare import Member, given, plain
 from schema.types.payloads import CountPayload
 from schema.types.scalars import JSON
 from schema.types.system import (
+    NewToken,
     RoleCreateInput,
     RoleUpdateInput,
     SignedIn,
@@ -31,6 +32,8 @@ def system_mutations(types: Iterable[CollectionTypes]) -> Iterator[Member]:
     count = CountPayload | None
     yield Member("signIn", SignedIn | None, "A token, for whoever knows the password.", resolver=_sign_in)
     yield Member("signOut", bool | None, "The end of the token that was shown.", resolver=_sign_out)
+    yield Member("refreshToken", NewToken | None, "A new token; the one shown ends.", resolver=_refresh)
+    yield Member("changePassword", NewToken | None, "A new password; all tokens so far end.", resolver=_change_password)
     yield Member("createUser", payloads["users"], "A new user.", resolver=_create_user)
     yield Member("updateUser", payloads["users"], "New values for a user.", resolver=_update_user)
     yield Member("destroyUser", count, "The end of a user, and of their tokens.", resolver=_destroy_user)
@@ -58,6 +61,16 @@ async def _sign_in(
 async def _sign_out(info: Asked) -> Any:
     await info.context.write(sign_in.sign_out(info.context.context))
     return True
+
+
+async def _refresh(info: Asked) -> Any:
+    return await info.context.write(sign_in.refresh(info.context.context))
+
+
+async def _change_password(info: Asked, old_password: str | None = UNSET, new_password: str | None = UNSET) -> Any:
+    said = given({"old": old_password, "new": new_password})
+    changed = sign_in.change_password(info.context.context, said.get("old"), said.get("new"))
+    return await info.context.write(changed)
 
 
 async def _create_user(info: Asked, values: UserCreateInput) -> Any:

@@ -29,6 +29,19 @@ class SignedIn:
     user: Me
 
 
+@strawberry.type(description="A token in exchange for another one, which has ended.")
+class NewToken:
+    token: str
+
+
+@strawberry.type(description="The role somebody asks in, with what it may do.")
+class CheckedRole:
+    name: strawberry.ID
+    title: str | None
+    grants: JSON
+    workflows: JSON = strawberry.field(description="The keys of the workflows it may trigger, or true for all.")
+
+
 @strawberry.type(description="A column of a collection.")
 class FieldInfo:
     name: str
@@ -131,7 +144,7 @@ STATIC = frozenset(
         *("ID", "Int", "Float", "String", "Boolean"),
         *("BigInt", "Decimal", "DateTime", "Date", "Time", "UUID", "JSON"),
         *("Query", "Mutation", "Subscription"),
-        *("Me", "HeldRole", "SignedIn", "CollectionInfo", "FieldInfo", "RelationInfo"),
+        *("Me", "HeldRole", "SignedIn", "NewToken", "CheckedRole", "CollectionInfo", "FieldInfo", "RelationInfo"),
         *("UserCreateInput", "UserUpdateInput", "RoleCreateInput", "RoleUpdateInput"),
         *("WorkflowCreateInput", "WorkflowUpdateInput", "WorkflowType", "ExecutionStatus"),
         *("WorkflowTriggerInput", "TriggeredWorkflow", "SkippedTrigger", "SkipReason", "Message"),

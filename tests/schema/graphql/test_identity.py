@@ -138,3 +138,28 @@ async def test_roles_are_kept_through_graphql(service: Service) -> None:
     assert {"updateRole": {"record": {"title": "Guest"}}} == updated.data
     assert ["ROLE_INVALID"] == codes(refused)
     assert {"destroyRole": {"count": 1}} == destroyed.data
+
+
+async def test_a_token_is_exchanged_for_a_new_one(service: Service) -> None:
+    token = await service.token()
+
+    refreshed = await service("mutation { refreshToken { token } }", token)
+
+    assert (
+        refreshed.data
+        and "root"
+        == (await service("{ checkRole { name } }", refreshed.data["refreshToken"]["token"])).data["checkRole"]["name"]
+    )
+    with pytest.raises(Exception, match="BLOCKED_TOKEN"):
+        await service("{ checkAuth { id } }", token)
+
+
+async def test_a_password_is_changed_by_whoever_knows_the_old_one(service: Service) -> None:
+    token = await service.token()
+    document = 'mutation($old: String) { changePassword(oldPassword: $old, newPassword: "another one") { token } }'
+
+    refused = await service(document, token, old="wrong")
+    changed = await service(document, token, old=PASSWORD)
+
+    assert ["INVALID_CREDENTIALS"] == codes(refused)
+    assert changed.data and changed.data["changePassword"]["token"]
