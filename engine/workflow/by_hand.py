@@ -16,7 +16,7 @@ from engine.data.values import render
 from engine.errors import Code, raise_for, refuse
 from engine.workflow.definition import Definition
 from engine.workflow.dispatcher import Dispatcher
-from engine.workflow.events import Pending, Planned, user_of
+from engine.workflow.events import Pending, Planned, context_of
 from engine.workflow.versions import Versions
 
 
@@ -57,22 +57,11 @@ class ByHand:
 
 def _pending(definition: Definition, key: str | None, data: Any, actor: Actor, request_id: str) -> Pending:
     event = uuid.uuid4().hex
-    context = {
-        "data": data,
-        "previous": None,
-        "changed": [],
-        "action": None,
-        "collection": definition.collection,
-        "association": None,
-        "user": user_of(actor),
-        "roleName": actor.role,
-        "event": {"id": event, "at": render(datetime.now(UTC))},
-        "request": {"id": request_id},
-    }
+    context = context_of(actor, request_id, event, datetime.now(UTC), definition.collection)
     return Pending(
         definition=definition,
         once=f"{event}:{definition.id}::{key or ''}",
-        context=context,
+        context={**context, "data": data},
         collection=definition.collection,
         record_key=key,
         association=None,

@@ -161,18 +161,13 @@ class _Plan:
         self.started.add(mark)
         wire = str(render(key))
         change = self.changes.get((collection.name, key))
-        actor = self.cause.actor
         context = {
+            **context_of(self.cause.actor, self.cause.request_id, event.id, event.at, collection.name),
             "data": data,
             "previous": change.previous if change else None,
             "changed": list(change.changed) if change else [],
             "action": change.action if change else self.cause.action,
-            "collection": collection.name,
             "association": association,
-            "user": user_of(actor),
-            "roleName": actor.role,
-            "event": {"id": event.id, "at": render(event.at)},
-            "request": {"id": self.cause.request_id},
         }
         self.pending.append(
             Pending(
@@ -182,16 +177,28 @@ class _Plan:
                 collection=collection.name,
                 record_key=wire,
                 association=association,
-                user=actor.key,
-                role=actor.role,
+                user=self.cause.actor.key,
+                role=self.cause.actor.role,
                 request_id=self.cause.request_id,
             )
         )
 
 
-def user_of(actor: Actor) -> dict[str, Any]:
-    """Who asked, as workflows see them: no secret fields."""
-    return {"id": actor.key, "username": actor.username, "nickname": actor.nickname}
+def context_of(actor: Actor, request_id: str, event: str, at: datetime, collection: str) -> dict[str, Any]:
+    """What every workflow sees as `$context`, whatever started it; the rest is filled in where that is known."""
+    return {
+        "data": None,
+        "previous": None,
+        "changed": [],
+        "action": None,
+        "collection": collection,
+        "association": None,
+        # No secret fields.
+        "user": {"id": actor.key, "username": actor.username, "nickname": actor.nickname},
+        "roleName": actor.role,
+        "event": {"id": event, "at": render(at)},
+        "request": {"id": request_id},
+    }
 
 
 def _follows(definition: Definition, change: Change) -> bool:
