@@ -35,6 +35,8 @@ def write_logs() -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     # What uvicorn tells of its start and end, the command tells in its own words.
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    # And that Tortoise has closed its connections is nothing that somebody who wants a token asked for.
+    logging.getLogger("tortoise").setLevel(logging.WARNING)
     keep_queries_out()
 
 
