@@ -6,7 +6,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install -qq --disable-pip-version-check --no-input --only-binary :all: --require-hashes
 COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
-	--python-version 3.11 pyproject.toml
+	--python-version 3.11 --all-extras pyproject.toml
 ARGS ?=
 
 .DEFAULT_GOAL := help
