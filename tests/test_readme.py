@@ -189,3 +189,14 @@ def test_links_lead_somewhere() -> None:
 
     assert [] == [path for path in linked if not (ROOT / path).exists()]
     assert linked
+
+
+def test_table_names_what_graphql_has() -> None:
+    """Every field and argument in the column of GraphQL is one of the schema."""
+    schema = (ROOT / "docs" / "schema.graphql").read_text()
+    cells = [line.split(" | ")[2] for line in README.splitlines() if line.startswith("| ") and line.count(" | ") == 2]
+    code = "".join(re.findall(r"`[^`]+`", "".join(cells)))
+    names = set(re.findall(r"\b[a-z]\w*", re.sub(r'"[^"]*"', "", code)))
+
+    assert set() == {name for name in names if not re.search(rf"^  {name}[(:]|[( ]{name}:", schema, re.MULTILINE)}
+    assert "createPost" in names
