@@ -15,6 +15,7 @@ from api.server import Server, listen
 from api.settings import SAMPLE, Settings, read_settings, unknown_variables
 from api.version import VERSION
 from api.welcome import Started, password_line, welcome
+from engine.database import shown
 from engine.errors import Refusal, StartError
 
 TOKEN_HOURS = 24
@@ -93,7 +94,7 @@ async def _serve(settings: Settings) -> None:
 
 async def _migrate(settings: Settings) -> None:
     async with _opened(settings):
-        print(f"{settings.database_path} is up to date.")
+        print(f"{shown(settings.database)} is up to date.")
 
 
 async def _token(settings: Settings, user: str, role: str | None, hours: float) -> None:

@@ -15,7 +15,7 @@ from api.rest import rest_routes
 from api.settings import SAMPLE, Settings
 from api.static_files import static_route
 from engine.data.collections import read_collections
-from engine.data.unit import unit_of_work
+from engine.data.unit import take_turns, unit_of_work
 from engine.database import close_database, open_database
 from engine.engine import Engine
 from engine.identity.accounts import Accounts
@@ -54,7 +54,7 @@ async def open_service(settings: Settings, *, working: bool = True) -> AsyncIter
     Executions run from now on, unless it is not `working`: a command that is soon done must not take them from the
     process that serves. Raises `StartError` for what the person who starts it can mend.
     """
-    models = await open_database(str(settings.database_path), settings.models)
+    models = await open_database(settings.database, settings.models, settings.pool)
     try:
         collections = read_collections(models, SERVED)
         accounts = Accounts(Tokens(settings.secret), Passwords(), Attempts())
@@ -100,6 +100,7 @@ async def _fill_new(engine: Engine, settings: Settings) -> str | None:
     In one unit: a start that is interrupted has not been one.
     """
     async with unit_of_work():
+        await take_turns("start")
         if await User.exists():
             return None
         await engine.accounts.ensure_roles(roles_for(engine.collections))

@@ -5,11 +5,13 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from api.home import DATABASE, kept_secret, make_writable
+from engine.database import Pool, is_postgres
 from engine.errors import StartError
 from engine.identity.tokens import MIN_SECRET_BYTES
 
@@ -30,11 +32,24 @@ def _absolute(path: Path) -> Path:
     return path.expanduser().absolute()
 
 
-def _sqlite_file(url: str) -> str:
+def _address(url: str) -> str:
+    if is_postgres(url):
+        return _postgres_address(url)
     file = url.removeprefix(SQLITE)
     if not url.startswith(SQLITE) or file in ("", ":memory:") or "?" in file:
         raise ValueError("not the address of an SQLite file")
     return f"{SQLITE}{_absolute(Path(file))}"
+
+
+def _postgres_address(url: str) -> str:
+    parts = urlsplit(url)
+    # A password with a slash or a hash in it is cut off there, and a piece of it stands where the port should.
+    for host in parts.netloc.rpartition("@")[2].split(","):
+        if urlsplit(f"//{host}").port == 0:
+            raise ValueError("not a port")
+    if parts.path in ("", "/") or parts.fragment:
+        raise ValueError("not the address of a database")
+    return url
 
 
 def _long_enough(secret: str) -> str:
@@ -64,10 +79,13 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="a name or an address of this machine")
     port: int = Field(default=3000, ge=0, le=65535, description="a port from 1 to 65535, or 0 for any that is free")
     home: Directory = Field(default=Path("var"), validate_default=True, description="a directory")
-    database_url: Annotated[str, AfterValidator(_sqlite_file)] = Field(
+    database_url: Annotated[str, AfterValidator(_address)] = Field(
         default_factory=lambda known: f"{SQLITE}{known['home'] / DATABASE}",
-        description=f"{SQLITE}/absolute/file or {SQLITE}relative/file (PostgreSQL comes with a later version)",
+        repr=False,
+        description=f"{SQLITE}/absolute/file, {SQLITE}relative/file or postgres://user:password@host:port/name",
     )
+    pool_size: int = Field(default=10, ge=1, le=1000, description="a number from 1 to 1000")
+    pool_wait: float = Field(default=5, gt=0, le=60, description="seconds from 0.1 to 60")
     secret: Annotated[str, AfterValidator(_long_enough)] = Field(
         default_factory=lambda known: kept_secret(known["home"]),
         repr=False,
@@ -89,9 +107,19 @@ class Settings(BaseSettings):
     query_timeout: float = Field(default=10, gt=0, le=600, description="seconds from 0.1 to 600")
 
     @property
-    def database_path(self) -> Path:
-        """The SQLite file."""
-        return Path(self.database_url.removeprefix(SQLITE))
+    def database(self) -> str:
+        """What the engine opens: an SQLite file, or the address of a PostgreSQL database."""
+        return self.database_url.removeprefix(SQLITE)
+
+    @property
+    def database_path(self) -> Path | None:
+        """The SQLite file, where it is one."""
+        return None if is_postgres(self.database) else Path(self.database)
+
+    @property
+    def pool(self) -> Pool:
+        """The connections to PostgreSQL."""
+        return Pool(self.pool_size, self.pool_wait)
 
 
 def read_settings() -> Settings:
@@ -108,7 +136,8 @@ def read_settings() -> Settings:
     except ValidationError as error:
         raise SettingsError(f"{'; '.join(_complaints(error))}.") from None
     make_writable(settings.home)
-    make_writable(settings.database_path.parent, f"{PREFIX}DATABASE_URL")
+    if settings.database_path:
+        make_writable(settings.database_path.parent, f"{PREFIX}DATABASE_URL")
     return settings
 
 

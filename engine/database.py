@@ -4,10 +4,11 @@ import importlib
 import importlib.util
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from tortoise import Tortoise
-from tortoise.connection import get_connection
 from tortoise.exceptions import BaseORMException, ConfigurationError
 from tortoise.fields.relational import OneToOneFieldInstance
 from tortoise.filters import get_filters_for_field
@@ -15,7 +16,7 @@ from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 from tortoise.models import Model
 from tortoise.utils import generate_schema_for_client
 
-from engine.data.unit import CONNECTION
+from engine.data.unit import connection, take_turns, unit_of_work
 from engine.errors import StartError
 
 log = logging.getLogger("bangpath.database")
@@ -24,55 +25,85 @@ SYSTEM = "system"
 APP = "app"
 
 
-def configuration(database: str, modules: Sequence[str]) -> dict[str, Any]:
-    """Tortoise's configuration for the SQLite file `database` and these modules of models.
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """How many connections to PostgreSQL there may be, and how many seconds somebody waits for one."""
+
+    size: int = 10
+    wait: float = 5
+
+
+def configuration(database: str, modules: Sequence[str], pool: Pool = Pool()) -> dict[str, Any]:
+    """Tortoise's configuration for an SQLite file, or the address of a PostgreSQL database, and modules of models.
 
     The app `system` holds our tables, `app` the caller's; either is named in a `ForeignKeyField("system.User")`.
     """
+    # Tortoise keeps statements by the connection's name, so the two must not share one.
+    name = "postgres" if is_postgres(database) else "sqlite"
     return {
-        "connections": {
-            CONNECTION: {
-                "engine": "engine.data.sqlite",
-                "credentials": {"file_path": database, "synchronous": "NORMAL", "busy_timeout": 5000},
-            }
-        },
+        "connections": {name: _postgres(database, pool) if is_postgres(database) else _sqlite(database)},
         "apps": {
             SYSTEM: {
                 "models": ["engine.system.models"],
-                "default_connection": CONNECTION,
+                "default_connection": name,
                 "migrations": "engine.system.migrations",
             },
-            APP: {"models": list(modules), "default_connection": CONNECTION, "migrations": migrations_of(modules)},
+            APP: {"models": list(modules), "default_connection": name, "migrations": migrations_of(modules)},
         },
         "use_tz": True,
         "timezone": "UTC",
     }
 
 
-async def open_database(database: str, modules: Sequence[str]) -> list[type[Model]]:
+async def open_database(database: str, modules: Sequence[str], pool: Pool = Pool()) -> list[type[Model]]:
     """Connect, apply migrations, create missing tables; answers the caller's models.
 
-    Raises `StartError` for a module that cannot be imported or models that Tortoise refuses.
+    Raises `StartError` for a database that cannot be used, a module that cannot be imported and models that Tortoise
+    refuses.
     """
     _refuse_broken(modules)
     try:
         # Without the global fallback a request, which runs in another task than the start, finds no context.
-        await Tortoise.init(config=configuration(database, modules), _enable_global_fallback=True)
+        await Tortoise.init(config=configuration(database, modules, pool), _enable_global_fallback=True)
         _complete_inherited_keys()
-        await _migrate(modules)
+        await _migrate(database, modules)
+    except ModuleNotFoundError as error:
+        if error.name != "asyncpg":
+            raise
+        raise StartError("PostgreSQL needs asyncpg: install bangpath[postgres].") from error
     except ConfigurationError as error:
         await close_database()
         raise StartError(f"The models in {', '.join(modules)} cannot be used: {error}. Correct them.") from error
     except BaseORMException as error:
         await close_database()
-        raise StartError(f"The database {database} cannot be opened or migrated: {error}. Check the file.") from error
+        message = f"The database {shown(database)} cannot be opened or migrated: {error}. {_remedy(database)}"
+        raise StartError(message) from error
     assert Tortoise.apps is not None
     return list(Tortoise.apps[APP].values())
 
 
 async def close_database() -> None:
-    """Close the connection; aiosqlite's thread would keep the process alive otherwise."""
+    """Close the connections; aiosqlite's thread would keep the process alive otherwise."""
     await Tortoise.close_connections()
+
+
+def is_postgres(database: str) -> bool:
+    """Whether this is the address of a PostgreSQL database, else it is an SQLite file."""
+    return database.startswith(("postgres://", "postgresql://"))
+
+
+def shown(database: str) -> str:
+    """What may be told of a database: its address without user, password and options.
+
+    >>> shown("postgres://me:secret@db.example:5432/blog?sslmode=require")
+    'postgres://db.example:5432/blog'
+    >>> shown("/srv/blog/bangpath.db")
+    '/srv/blog/bangpath.db'
+    """
+    if not is_postgres(database):
+        return database
+    parts = urlsplit(database)
+    return f"postgres://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def migrations_of(modules: Sequence[str]) -> str | None:
@@ -89,14 +120,33 @@ def migrations_of(modules: Sequence[str]) -> str | None:
     return found.pop() if found else None
 
 
+def _sqlite(file: str) -> dict[str, Any]:
+    credentials = {"file_path": file, "synchronous": "NORMAL", "busy_timeout": 5000}
+    return {"engine": "engine.data.sqlite", "credentials": credentials}
+
+
+def _postgres(address: str, pool: Pool) -> dict[str, Any]:
+    return {
+        "engine": "engine.data.postgres",
+        "credentials": {"dsn": address, "maxsize": pool.size, "wait": pool.wait},
+    }
+
+
+def _remedy(database: str) -> str:
+    if is_postgres(database):
+        return "See that the server runs, and that BANGPATH_DATABASE_URL has the right address, user and password."
+    return "Check the file."
+
+
 def _refuse_broken(modules: Sequence[str]) -> None:
     for module in modules:
         try:
             importlib.import_module(module)
         except Exception as error:
             log.debug("import of %s failed", module, exc_info=True)
+            cause = f"{type(error).__name__}: {error}"
             raise StartError(
-                f"BANGPATH_MODELS names {module}, which cannot be imported: {type(error).__name__}: {error}. Correct it."
+                f"BANGPATH_MODELS names {module}, which cannot be imported: {cause}. Correct it."
             ) from error
 
 
@@ -114,11 +164,17 @@ def _complete_inherited_keys() -> None:
             meta._generate_filters()
 
 
-async def _migrate(modules: Sequence[str]) -> None:
-    apps = configuration("", modules)["apps"]
+async def _migrate(database: str, modules: Sequence[str]) -> None:
+    """In one unit: a start that is interrupted leaves nothing behind, and of two that begin at once one waits."""
+    apps = configuration(database, modules)["apps"]
     migrated = {label: app for label, app in apps.items() if app["migrations"]}
-    client = get_connection(CONNECTION)
-    await MigrationExecutor(client, migrated).migrate([MigrationTarget(label, "__latest__") for label in migrated])
-    if APP not in migrated:
-        log.info("%s have no migrations: missing tables are created, existing ones never altered", ", ".join(modules))
-        await generate_schema_for_client(client, safe=True)
+    async with unit_of_work():
+        await take_turns("start")
+        executor = MigrationExecutor(connection(), migrated)
+        # Tortoise reads its table before it makes it, and passes over the error, which breaks PostgreSQL's transaction.
+        await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))
+        await executor.migrate([MigrationTarget(label, "__latest__") for label in migrated])
+        if APP not in migrated:
+            named = ", ".join(modules)
+            log.info("%s have no migrations: missing tables are created, existing ones never altered", named)
+            await generate_schema_for_client(connection(), safe=True)

@@ -2,10 +2,9 @@
 
 import sqlite3
 
-from tortoise.connection import get_connection
 from tortoise.exceptions import DBConnectionError
 
-from engine.data.unit import CONNECTION
+from engine.data.unit import connection
 from engine.errors import Code, Refusal, refuse
 
 RETRY_SECONDS = 1
@@ -26,11 +25,11 @@ _PRIMARY = 0xFF
 
 async def ping() -> None:
     """Have the database answer one statement; raises whatever keeps it from that."""
-    await get_connection(CONNECTION).execute_query("SELECT 1")
+    await connection().execute_query("SELECT 1")
 
 
 def refusal_of(error: BaseException | None) -> Refusal | None:
-    """What to answer when an error, or what it came from, says that the database is locked, full or gone."""
+    """What to answer when an error, or what it came from, says that the database is locked, full, busy or gone."""
     while error is not None:
         if _is_away(error):
             message = "The database cannot be used now: try again later."
@@ -43,4 +42,5 @@ def _is_away(error: BaseException) -> bool:
     if isinstance(error, sqlite3.Error):
         # Those of Python's own module have no code from SQLite.
         return getattr(error, "sqlite_errorcode", 0) & _PRIMARY in _AWAY
+    # Whatever asyncpg says of this kind, `engine/data/postgres.py` has made one of these.
     return isinstance(error, DBConnectionError)

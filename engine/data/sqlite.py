@@ -1,6 +1,7 @@
 """Tortoise's SQLite client as this service needs it; named as `engine` in the connection's configuration."""
 
 import sqlite3
+from collections.abc import Iterator
 from datetime import time
 from typing import Any
 
@@ -31,6 +32,11 @@ class ImmediateTransaction(SqliteTransactionWrapper):
             await super().commit()
         except sqlite3.OperationalError as error:
             raise TransactionManagementError(error) from error
+
+    async def execute_script(self, query: str) -> None:
+        """Statement by statement: Python's own way to run a script begins with a commit."""
+        for statement in _statements(query):
+            await self.execute_query(statement)
 
 
 class ImmediateContext(SqliteTransactionContext):
@@ -86,6 +92,15 @@ class Client(SqliteClient):
 
     def _in_transaction(self) -> TransactionContext:
         return ImmediateContext(ImmediateTransaction(self), self._lock)
+
+
+def _statements(script: str) -> Iterator[str]:
+    statement = ""
+    for part in script.split(";")[:-1]:
+        statement += f"{part};"
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
 
 
 def _upper(text: str | None) -> str | None:

@@ -4,9 +4,9 @@ import contextvars
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.connection import get_connections
 from tortoise.transactions import in_transaction
-
-CONNECTION = "default"
 
 _waiting: contextvars.ContextVar[list[Callable[[], None]] | None] = contextvars.ContextVar("waiting", default=None)
 
@@ -24,7 +24,7 @@ async def unit_of_work() -> AsyncIterator[None]:
         waiting: list[Callable[[], None]] = []
         token = _waiting.set(waiting)
         try:
-            async with in_transaction(CONNECTION):
+            async with in_transaction():
                 yield
         finally:
             _waiting.reset(token)
@@ -33,11 +33,27 @@ async def unit_of_work() -> AsyncIterator[None]:
         return
     kept = len(outer)
     try:
-        async with in_transaction(CONNECTION):
+        async with in_transaction():
             yield
     except BaseException:
         del outer[kept:]
         raise
+
+
+async def take_turns(about: str) -> None:
+    """Inside a unit: wait until no other one that takes turns about the same is open, in whichever process.
+
+    For what reads first and writes what follows from it. On SQLite every unit takes turns with every other.
+    """
+    assert _waiting.get() is not None, "a turn ends with the unit"
+    if connection().capabilities.dialect == "postgres":
+        await connection().execute_query("SELECT pg_advisory_xact_lock(hashtext($1))", [f"bangpath {about}"])
+
+
+def connection() -> BaseDBAsyncClient:
+    """The client of the one database that is open; inside a unit, of its transaction."""
+    [client] = get_connections().all()
+    return client
 
 
 def after_commit(callback: Callable[[], None]) -> None:

@@ -36,7 +36,13 @@ REFUSED = [
     ("SECRET", "changeme"),
     ("SECRET", "x" * 31),
     ("SECRET", ""),
-    ("DATABASE_URL", "postgres://me:hunter2-is-my-word@host/x"),
+    ("DATABASE_URL", "mysql://me:hunter2-is-my-word@host/x"),
+    ("DATABASE_URL", "postgres://me:hunter2-is-my-word@host"),
+    ("DATABASE_URL", "postgres://me:hunter2/is-my-word@host/x"),
+    ("DATABASE_URL", "postgres://me:2#is-my-word@host/x"),
+    ("DATABASE_URL", "postgres://host:99999/x"),
+    ("POOL_SIZE", "0"),
+    ("POOL_WAIT", "0"),
     ("DATABASE_URL", "sqlite://"),
     ("DATABASE_URL", "sqlite://:memory:"),
     ("DATABASE_URL", "sqlite://x.db?mode=ro"),
@@ -110,6 +116,25 @@ def test_a_start_without_settings_uses_the_working_directory(monkeypatch, tmp_pa
     assert tmp_path / "var" == settings.home
     assert f"sqlite://{tmp_path}/var/bangpath.db" == settings.database_url
     assert tmp_path / "var" / "bangpath.db" == settings.database_path
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgres://me:hunter2@db.example/blog",
+        "postgresql://db.example:5433/blog?sslmode=verify-full",
+        "postgres://me@one:5432,two:5432/blog",
+        "postgres:///blog?host=/run/postgresql",
+    ],
+)
+def test_a_database_may_be_on_a_server(monkeypatch, url):
+    monkeypatch.setenv("BANGPATH_DATABASE_URL", url)
+
+    settings = read_settings()
+
+    assert url == settings.database
+    assert settings.database_path is None
+    assert "hunter2" not in repr(settings)
 
 
 def test_a_database_may_be_elsewhere(monkeypatch, tmp_path):

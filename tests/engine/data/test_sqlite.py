@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tortoise.connection import get_connection
 from tortoise.exceptions import TransactionManagementError
 
 from engine.data.sqlite import ImmediateTransaction
-from engine.data.unit import CONNECTION, unit_of_work
+from engine.data.unit import connection, unit_of_work
 from schema.sample.models import Note
 
 pytestmark = pytest.mark.usefixtures("sample")
@@ -28,7 +27,7 @@ def neighbour(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 
 async def wait_at_most(milliseconds: int) -> None:
-    await get_connection(CONNECTION).execute_script(f"PRAGMA busy_timeout={milliseconds}")
+    await connection().execute_script(f"PRAGMA busy_timeout={milliseconds}")
 
 
 async def write(text: str) -> None:
