@@ -3,14 +3,14 @@
 import importlib
 import importlib.util
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from tortoise import Tortoise
 from tortoise.exceptions import BaseORMException, ConfigurationError
-from tortoise.fields.relational import OneToOneFieldInstance
+from tortoise.fields.relational import ManyToManyFieldInstance, OneToOneFieldInstance
 from tortoise.filters import get_filters_for_field
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 from tortoise.models import Model
@@ -65,6 +65,7 @@ async def open_database(database: str, modules: Sequence[str], pool: Pool = Pool
     try:
         # Without the global fallback a request, which runs in another task than the start, finds no context.
         await Tortoise.init(config=configuration(database, modules, pool), _enable_global_fallback=True)
+        _refuse_taken_tables()
         _complete_inherited_keys()
         await _migrate(database, modules)
     except ModuleNotFoundError as error:
@@ -148,6 +149,25 @@ def _refuse_broken(modules: Sequence[str]) -> None:
             raise StartError(
                 f"BANGPATH_MODELS names {module}, which cannot be imported: {cause}. Correct it."
             ) from error
+
+
+def _refuse_taken_tables() -> None:
+    """A missing table would not be made where ours has its name, and ours would be taken for it."""
+    ours = {name.casefold() for name in _tables(SYSTEM)}
+    if taken := sorted(name for name in _tables(APP) if name.casefold() in ours):
+        raise ConfigurationError(f"the table '{taken[0]}' is one of the service's own")
+
+
+def _tables(app: str) -> Iterator[str]:
+    """The tables of an app's models, and those between them."""
+    assert Tortoise.apps is not None
+    for model in Tortoise.apps[app].values():
+        yield model._meta.db_table
+        for name in model._meta.m2m_fields:
+            between = model._meta.fields_map[name]
+            assert isinstance(between, ManyToManyFieldInstance)
+            if not between._generated:  # the other side of one that is declared elsewhere
+                yield between.through
 
 
 def _complete_inherited_keys() -> None:
