@@ -52,6 +52,7 @@ STATUSES: Mapping[Code, int] = MappingProxyType(
         Code.UNSUPPORTED_MEDIA_TYPE: 415,
         Code.WORKFLOW_REJECTED: 422,
         Code.RATE_LIMITED: 429,
+        Code.TOO_SLOW: 429,
         Code.INTERNAL: 500,
         Code.UNAVAILABLE: 503,
     }

@@ -9,6 +9,7 @@ from engine.data.collections import Collections
 from engine.data.drafts import AnyWrite
 from engine.data.records import Records
 from engine.identity.accounts import Accounts
+from engine.observe import Stream
 from engine.outcomes import Written
 from engine.perform import Performer
 from engine.queue.embedded import EmbeddedQueue
@@ -45,7 +46,9 @@ class Engine:
         self.records = Records(collections)
         self.catalog = Catalog(collections)
         self.versions = Versions(collections, self.catalog)
-        journal, queue, tools = Journal(collections, lease), EmbeddedQueue(lease), Tools(self.records)
+        self.stream = Stream()
+        journal = Journal(collections, lease, self.stream.publish)
+        queue, tools = EmbeddedQueue(lease, self.stream.publish), Tools(self.records)
         runner = Runner({kind: node(tools) for kind, node in NODES_BY_KIND.items()}, journal)
         self.worker = Worker(queue, journal, runner)
         dispatcher = Dispatcher(journal, runner, self.worker, queue, sync_wait)

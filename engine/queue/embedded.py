@@ -9,6 +9,7 @@ from tortoise.expressions import F, Q
 from tortoise.queryset import QuerySet
 
 from engine.data.unit import after_commit, unit_of_work
+from engine.observe import ExecutionChanged, Publish, unheard
 from engine.queue.base import Claim
 from engine.system.models import Execution, Status
 
@@ -18,8 +19,9 @@ _UNFINISHED = (Status.QUEUED, Status.RUNNING)
 class EmbeddedQueue:
     """Claims with an update in a unit of its own, which on SQLite is alone in the database."""
 
-    def __init__(self, lease: timedelta) -> None:
+    def __init__(self, lease: timedelta, publish: Publish = unheard) -> None:
         self._lease = lease
+        self._publish = publish
         self._woken = asyncio.Event()
 
     async def put(self, executions: Sequence[int]) -> None:
@@ -32,14 +34,16 @@ class EmbeddedQueue:
             return []
         lease = uuid.uuid4().hex
         async with unit_of_work():
-            rows = await _free().order_by("id").limit(limit).values_list("id", "attempt")
-            taken = Execution.filter(id__in=[key for key, _ in rows])
+            rows = await _free().order_by("id").limit(limit).values_list("id", "attempt", "key")
+            taken = Execution.filter(id__in=[key for key, *_ in rows])
             # The lock may have been waited for as long as half a lease.
             now = datetime.now(UTC)
             until = now + self._lease
             await taken.update(status=Status.RUNNING, lease=lease, leased_until=until, attempt=F("attempt") + 1)
             await taken.filter(started_at__isnull=True).update(started_at=now)
-        return [Claim(key, lease, attempt + 1) for key, attempt in rows]
+            for key, _, workflow in rows:
+                self._publish(ExecutionChanged(key, workflow, Status.RUNNING))
+        return [Claim(key, lease, attempt + 1) for key, attempt, _ in rows]
 
     async def extend(self, claims: Sequence[Claim]) -> None:
         if not claims:
@@ -53,7 +57,10 @@ class EmbeddedQueue:
         async with unit_of_work():
             for claim in claims:
                 held = Execution.filter(id=claim.execution, lease=claim.lease)
+                rows = await held.only("key")
                 await held.update(status=Status.QUEUED, lease=None, leased_until=None, attempt=F("attempt") - 1)
+                for row in rows:
+                    self._publish(ExecutionChanged(claim.execution, row.key, Status.QUEUED))
 
     async def wait(self, seconds: float) -> None:
         try:

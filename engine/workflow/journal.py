@@ -12,6 +12,7 @@ from tortoise.expressions import F
 from engine.data.collections import Collections
 from engine.data.unit import unit_of_work
 from engine.data.values import json_text
+from engine.observe import ExecutionChanged, Publish, unheard
 from engine.system.models import Execution, Job, Status, Workflow
 from engine.workflow.definition import Definition
 from engine.workflow.documents import read_definition
@@ -40,6 +41,7 @@ class Journal:
 
     collections: Collections
     lease: timedelta = LEASE
+    publish: Publish = unheard
     _definitions: dict[int, Definition] = field(default_factory=dict)
 
     async def insert(self, pending: Pending, lease: str | None) -> Execution:
@@ -74,6 +76,7 @@ class Journal:
             **taken,
         )
         await Workflow.filter(id=definition.id).update(executed=F("executed") + 1)
+        self.publish(ExecutionChanged(row.id, row.key, row.status))
         return row
 
     async def load(self, execution: int, lease: str) -> Run:
@@ -112,12 +115,16 @@ class Journal:
             )
             if not ended:
                 raise LostLease
+            self.publish(ExecutionChanged(run.execution, run.definition.key, status))
 
     async def give_up(self, execution: int, lease: str, error: str) -> None:
         """End an execution that cannot be carried on."""
-        await Execution.filter(id=execution, lease=lease).update(
+        ended = await Execution.filter(id=execution, lease=lease).update(
             status=Status.ERROR, error=error, lease=None, leased_until=None, finished_at=datetime.now(UTC)
         )
+        if ended:
+            row = await Execution.get(id=execution).only("key")
+            self.publish(ExecutionChanged(execution, row.key, Status.ERROR))
 
     def _definition(self, row: Execution) -> Definition:
         """The version an execution belongs to, from its own copy.
