@@ -8,6 +8,9 @@ from typing import Any, Protocol, TypeAlias
 from api import answers, params
 from api.answers import Body
 from api.params import Params
+from api.shapes import answers as shapes
+from api.shapes import records
+from api.shapes.components import Shape, anything
 from engine.actions import Action, CountRecords, CreateRecords, DestroyRecords, GetRecord, ListRecords, UpdateRecords
 from engine.errors import Code, Complaint
 from schema.context import Context
@@ -39,29 +42,36 @@ class Operation:
     """What can be asked of a resource.
 
     `methods` are those of the spelling with a colon; `open` needs no token; the table of routes fills in the `name`,
-    such as `posts:list`.
+    such as `posts:list`. The rest is for the document that describes it: what it is `about`, the `body` that it takes,
+    None for none, and the `answer` it gives.
     """
 
     run: Run
     methods: tuple[str, ...]
     parameters: tuple[str, ...] = ()
-    takes_body: bool = False
+    about: str = ""
+    body: Shape | None = None
+    answer: Shape = anything
     open: bool = False
     name: str = ""
+
+    @property
+    def takes_body(self) -> bool:
+        return self.body is not None
 
 
 Operations: TypeAlias = Mapping[str, Operation]
 """Those of one resource, by the action's name."""
 
 
-def reading(run: Run, *parameters: str) -> Operation:
+def reading(run: Run, *parameters: str, about: str, answer: Shape) -> Operation:
     """An operation that changes nothing."""
-    return Operation(run, ("GET", "POST"), parameters)
+    return Operation(run, ("GET", "POST"), parameters, about, None, answer)
 
 
-def writing(run: Run, *parameters: str, takes_body: bool = True) -> Operation:
+def writing(run: Run, *parameters: str, about: str, body: Shape | None, answer: Shape) -> Operation:
     """An operation that may change something, so that no link and no image can ask for it."""
-    return Operation(run, ("POST",), parameters, takes_body)
+    return Operation(run, ("POST",), parameters, about, body, answer)
 
 
 async def list_records(asked: Asked) -> Body:
@@ -150,17 +160,37 @@ def _not_one(given: Params) -> list[Complaint]:
 
 READS: Operations = MappingProxyType(
     {
-        "list": reading(list_records, *params.LIST),
-        "get": reading(_get, *params.GET),
-        "count": reading(_count, *params.COUNT),
+        "list": reading(list_records, *params.LIST, about="A page of records", answer=shapes.page),
+        "get": reading(
+            _get, *params.GET, about="A record, by its key or as the first found", answer=shapes.data(records.record)
+        ),
+        "count": reading(_count, *params.COUNT, about="How many records there are", answer=shapes.data(shapes.number)),
     }
 )
 
 RECORDS: Operations = MappingProxyType(
     {
         **READS,
-        "create": writing(_create, *params.CREATE),
-        "update": writing(_update, *params.UPDATE),
-        "destroy": writing(_destroy, *params.DESTROY, takes_body=False),
+        "create": writing(
+            _create,
+            *params.CREATE,
+            about="Create a record, or several",
+            body=records.one_or_many_new,
+            answer=shapes.written(shapes.one_or_many),
+        ),
+        "update": writing(
+            _update,
+            *params.UPDATE,
+            about="Give records new values, by key or filter",
+            body=records.changes,
+            answer=shapes.written(shapes.listed(records.record)),
+        ),
+        "destroy": writing(
+            _destroy,
+            *params.DESTROY,
+            about="End records, by key or filter",
+            body=None,
+            answer=shapes.written(shapes.number),
+        ),
     }
 )

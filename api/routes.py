@@ -1,7 +1,7 @@
 """Which operation a path and a method mean: `/api/{collection}:{action}/{key}` and the plain REST spellings."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -78,6 +78,18 @@ class Routes:
             **{name: _named(name, records.get(name, {}), SYSTEM.get(name, {})) for name in (*records, *SYSTEM)},
             **{(owner, name): _named(name, operations) for (owner, name), operations in RELATED.items()},
         }
+
+    def paths(self) -> Iterator[tuple[Target, Mapping[str, Operation]]]:
+        """Every path that means something, with `{owner}` and `{key}` for keys, and its operations by their method."""
+        for name, operations in self._offered.items():
+            owner, resource = (None, name) if isinstance(name, str) else ((name[0], "{owner}"), name[1])
+            for action in (*operations, None):
+                for key in (None, "{key}"):
+                    target = Target(resource, action, key, owner)
+                    offered = self.offered(target)
+                    keyed = {method: each for method, each in offered.items() if "filterByTk" in each.parameters}
+                    if found := keyed if key else offered:
+                        yield target, found
 
     def absence(self, target: Target | None, sees: Callable[[str], bool]) -> str:
         """Why nothing is offered, with the likely name as long as the caller `sees` the collection that has it."""

@@ -8,6 +8,9 @@ from typing import Any, TypeAlias
 from api import answers, params
 from api.answers import Body
 from api.operations import Asked, Operation, Operations, Run, list_records, reading, writing
+from api.shapes import answers as shapes
+from api.shapes import records, system
+from api.shapes.components import Shape
 from engine.actions import GetRecord, Selection
 from engine.data.filters import did_you_mean
 from engine.errors import Code, Complaint, raise_for, refuse
@@ -70,29 +73,29 @@ async def _jobs_of_execution(asked: Asked) -> Body:
     return await list_records(replace(asked, collection="jobs", params=narrowed))
 
 
-def _asks(ask: Ask) -> Operation:
+def _asks(ask: Ask, about: str, answer: Shape) -> Operation:
     async def run(asked: Asked) -> Body:
         raise_for(asked.params.complaints)
         return answers.data(await ask(asked.context))
 
-    return reading(run)
+    return reading(run, about=about, answer=shapes.data(answer))
 
 
-def _creates(create: Create) -> Operation:
+def _creates(create: Create, answer: Shape = records.record) -> Operation:
     async def run(asked: Asked) -> Body:
         raise_for(asked.params.complaints)
         return answers.data(await create(asked.context, asked.values))
 
-    return writing(run)
+    return writing(run, about="Create one", body=records.new, answer=shapes.data(answer))
 
 
-def _updates(update: Update) -> Operation:
+def _updates(update: Update, answer: Shape = records.record) -> Operation:
     async def run(asked: Asked) -> Body:
         key = _key(asked)
         raise_for(asked.params.complaints)
         return answers.data([await update(asked.context, key, asked.values)])
 
-    return _keyed(run)
+    return _keyed(run, about="Give one new values", body=records.changes, answer=shapes.listed(answer))
 
 
 def _destroys(destroy: Destroy) -> Operation:
@@ -101,11 +104,11 @@ def _destroys(destroy: Destroy) -> Operation:
         raise_for(asked.params.complaints)
         return answers.data(await destroy(asked.context, key))
 
-    return _keyed(run, takes_body=False)
+    return _keyed(run, about="End one", body=None, answer=shapes.number)
 
 
-def _keyed(run: Run, *parameters: str, takes_body: bool = True) -> Operation:
-    return writing(run, "filterByTk", *parameters, takes_body=takes_body)
+def _keyed(run: Run, *parameters: str, about: str, body: Shape | None, answer: Shape) -> Operation:
+    return writing(run, "filterByTk", *parameters, about=about, body=body, answer=shapes.data(answer))
 
 
 def _key(asked: Asked) -> str:
@@ -136,36 +139,73 @@ def _members(asked: Asked, *known: str) -> Mapping[str, Any]:
 SYSTEM: Mapping[str, Operations] = MappingProxyType(
     {
         "auth": {
-            "signIn": replace(writing(_sign_in), open=True),
-            "signOut": writing(_sign_out),
-            "check": _asks(sign_in.check),
-            "refresh": writing(_refresh),
-            "changePassword": writing(_change_password),
+            "signIn": replace(
+                writing(_sign_in, about="Sign in", body=system.credentials, answer=shapes.data(system.signed_in)),
+                open=True,
+            ),
+            "signOut": writing(
+                _sign_out, about="End the token that is shown", body=system.no_members, answer=shapes.data(system.done)
+            ),
+            "check": _asks(sign_in.check, "Who the token says is asking", system.me),
+            "refresh": writing(
+                _refresh,
+                about="A new token for the one that is shown, which ends",
+                body=system.no_members,
+                answer=shapes.data(system.new_token),
+            ),
+            "changePassword": writing(
+                _change_password,
+                about="Change the password; every token so far ends",
+                body=system.passwords,
+                answer=shapes.data(system.new_token),
+            ),
         },
-        "collections": {"list": _asks(collections.describe)},
+        "collections": {"list": _asks(collections.describe, "What is served", system.described)},
         "roles": {
-            "check": _asks(sign_in.check_role),
+            "check": _asks(sign_in.check_role, "The role that asks, with what it may do", system.checked_role),
             "create": _creates(roles.create_role),
             "update": _updates(roles.update_role),
             "destroy": _destroys(roles.destroy_role),
         },
         "users": {
-            "create": _creates(users.create_user),
-            "update": _updates(users.update_user),
+            "create": _creates(users.create_user, system.saved_user),
+            "update": _updates(users.update_user, system.saved_user),
             "destroy": _destroys(users.destroy_user),
         },
         "workflows": {
             "create": _creates(workflows.create),
             "update": _updates(workflows.update),
-            "revision": _keyed(_revise_workflow),
-            "execute": _keyed(_execute_workflow),
-            "destroy": _keyed(_destroy_workflow, "all", takes_body=False),
+            "revision": _keyed(
+                _revise_workflow,
+                about="A disabled copy of a version, as the next of its key",
+                body=system.no_members,
+                answer=records.record,
+            ),
+            "execute": _keyed(
+                _execute_workflow,
+                about="Run a version by hand; answers the execution",
+                body=system.handed,
+                answer=shapes.of("executions", records.record),
+            ),
+            "destroy": _keyed(
+                _destroy_workflow,
+                "all",
+                about="End a version, or all of its key",
+                body=None,
+                answer=shapes.number,
+            ),
         },
     }
 )
 """By resource and action, beside the ordinary reads."""
 
 RELATED: Mapping[tuple[str, str], Operations] = MappingProxyType(
-    {("executions", "jobs"): {"list": reading(_jobs_of_execution, *params.LIST)}}
+    {
+        ("executions", "jobs"): {
+            "list": reading(
+                _jobs_of_execution, *params.LIST, about="What an execution did, node by node", answer=shapes.page
+            )
+        }
+    }
 )
 """By collection and relation."""
