@@ -1,6 +1,7 @@
 """A person at a terminal: an interactive bash, where `!` in double quotes is history and jobs are announced."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,7 +36,7 @@ class Terminal:
     def start(self, command: str, end: str) -> str:
         """What a command that goes on shows until a line matches `end`; that it stopped instead is a failure."""
         self._bash.sendline(command)
-        index = self._bash.expect([f"{end}\r\n", pexpect.TIMEOUT, r"\[at the prompt\] "])
+        index = self._bash.expect([f"{end}\r\n", pexpect.TIMEOUT, re.escape(PROMPT)])
         shown = f"{self._bash.before}{self._bash.after if index == 0 else ''}".replace("\r\n", "\n")
         assert index == 0, f"{command} did not get so far:\n{shown}"
         return shown
