@@ -1,7 +1,7 @@
-"""The whole service in a test: a migrated, filled database is made once and copied, so that a start costs little."""
+"""The whole service in a test, over a database of the test's own."""
 
-import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -10,38 +10,63 @@ import pytest
 
 from api.app import Service, open_service
 from api.settings import Settings
+from tests.databases import SERVER, Databases, MakeDatabase, address, databases_in, with_tables
 from tests.doors.door import Door, GraphqlDoor, RestDoor
 
 SECRET = "a secret that is long enough for everybody"
 PASSWORD = "correct horse"
 SHOP = ("tests.shop",)
 
+# What is about PostgreSQL itself needs a server; everything else runs on either.
+collect_ignore = [] if SERVER else ["postgres"]
+
 MakeSettings: TypeAlias = Callable[..., Awaitable[Settings]]
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of new databases, one per set of models, made when first asked for."""
-    return tmp_path_factory.mktemp("template")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Where databases come from."""
+    databases = databases_in(tmp_path_factory.mktemp("databases"))
+    yield databases
+    asyncio.run(databases.close())
 
 
 @pytest.fixture
-def make_settings(tmp_path: Path, template: Path) -> MakeSettings:
+async def make_database(databases: Databases) -> AsyncIterator[MakeDatabase]:
+    """Makes databases with the tables of these modules of models, empty ones for none; they end with the test."""
+    made: list[str] = []
+
+    async def make(*modules: str) -> str:
+        named = " ".join(modules)
+        database = await (databases.filled(named, with_tables(*modules)) if modules else databases.empty())
+        made.append(database)
+        return database
+
+    yield make
+    for database in made:
+        await databases.drop(database)
+
+
+@pytest.fixture
+async def make_settings(tmp_path: Path, databases: Databases) -> AsyncIterator[MakeSettings]:
     """Settings of a service over a database of its own, which is filled as a first start fills it."""
+    made: list[str] = []
 
     async def make(**changed: Any) -> Settings:
-        models = changed.get("models", ("schema.sample.models",))
-        made = template / f"{'-'.join(models)}.db"
-        if not made.exists():
-            known = {"home": template, "secret": SECRET, "root_password": PASSWORD}
-            async with open_service(Settings(**known, models=models, database_url=f"sqlite://{made}")):
-                pass
-        file = tmp_path / "bangpath.db"
-        if not file.exists():
-            shutil.copy(made, file)
-        return Settings(**{"home": tmp_path, "secret": SECRET, "root_password": PASSWORD, **changed})
+        known = {"home": tmp_path, "secret": SECRET, "root_password": PASSWORD, **changed}
 
-    return make
+        async def fill(database: str) -> None:
+            async with open_service(Settings(**{**known, "database_url": address(database)}), working=False):
+                pass
+
+        if not made:
+            models = known.get("models", ("schema.sample.models",))
+            made.append(await databases.filled(f"filled {models}", fill))
+        return Settings(**{"database_url": address(made[0]), **known})
+
+    yield make
+    for database in made:
+        await databases.drop(database)
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """The gate: what a grant document allows, what it may say, and what the sample's roles may do (attacks B10, B14)."""
 
-from pathlib import Path
-
 import pytest
 
 from engine import actions
@@ -26,14 +24,15 @@ from engine.system.models import Execution, Job, Role, User, Workflow
 from schema.permissions import SYSTEM, authorize, check_grants, may, require, rights
 from schema.permissions import VERBS as RULES
 from schema.sample.roles import ROLES, roles_for
+from tests.databases import MakeDatabase
 
 DATA = ("posts", "categories", "tags", "comments", "notes", "banners")
 VERBS = ("read", "create", "update", "destroy")
 
 
 @pytest.fixture
-async def collections(tmp_path: Path):
-    models = await open_database(str(tmp_path / "test.sqlite3"), ["schema.sample.models"])
+async def collections(make_database: MakeDatabase):
+    models = await open_database(await make_database("schema.sample.models"), ["schema.sample.models"])
     yield read_collections(models, [User, Role, Workflow, Execution, Job])
     await close_database()
 

@@ -46,8 +46,8 @@ def wrapped(error: Exception) -> Exception:
         return outer
 
 
-async def test_an_open_database_answers(tmp_path):
-    await open_database(str(tmp_path / "bangpath.db"), ["schema.sample.models"])
+async def test_an_open_database_answers(make_database):
+    await open_database(await make_database("schema.sample.models"), ["schema.sample.models"])
     try:
         await ping()
     finally:

@@ -3,7 +3,7 @@
 import asyncio
 import contextvars
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,18 @@ from tortoise.exceptions import TransactionManagementError
 
 from engine.data.sqlite import ImmediateTransaction
 from engine.data.unit import connection, unit_of_work
+from engine.database import close_database, open_database
 from schema.sample.models import Note
 
-pytestmark = pytest.mark.usefixtures("sample")
+pytestmark = pytest.mark.usefixtures("opened")
+
+
+@pytest.fixture
+async def opened(tmp_path: Path) -> AsyncIterator[None]:
+    """The sample's tables in a file, whatever the other tests run on."""
+    await open_database(str(tmp_path / "sample.sqlite3"), ["schema.sample.models"])
+    yield
+    await close_database()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -12,6 +11,7 @@ from engine.identity.attempts import Attempts
 from engine.identity.passwords import Passwords
 from engine.identity.tokens import Tokens
 from schema.sample.roles import ROLES
+from tests.databases import MakeDatabase
 
 SECRET = "a secret that is long enough for everybody"
 PASSWORD = "correct horse"
@@ -41,8 +41,8 @@ def tokens(clock: FixedClock) -> Tokens:
 
 
 @pytest.fixture
-async def accounts(tmp_path: Path, tokens: Tokens) -> AsyncIterator[Accounts]:
-    await open_database(str(tmp_path / "test.sqlite3"), ["schema.sample.models"])
+async def accounts(make_database: MakeDatabase, tokens: Tokens) -> AsyncIterator[Accounts]:
+    await open_database(await make_database("schema.sample.models"), ["schema.sample.models"])
     accounts = Accounts(tokens, Passwords(), Attempts())
     await accounts.ensure_roles(ROLES)
     await accounts.ensure_root(PASSWORD)

@@ -1,7 +1,6 @@
 """Signing in and out, users and roles through GraphQL, on the resolvers both doors share and a real database."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +18,7 @@ from schema.build import build_schema
 from schema.context import Context
 from schema.loaders import Request
 from schema.sample.roles import ROLES
+from tests.databases import MakeDatabase
 from tests.schema.graphql.conftest import FakeResolve, codes
 
 PASSWORD = "correct horse"
@@ -44,8 +44,8 @@ class Service:
 
 
 @pytest.fixture
-async def service(tmp_path: Path) -> AsyncIterator[Service]:
-    models = await open_database(str(tmp_path / "test.sqlite3"), ["schema.sample.models"])
+async def service(make_database: MakeDatabase) -> AsyncIterator[Service]:
+    models = await open_database(await make_database("schema.sample.models"), ["schema.sample.models"])
     accounts = Accounts(Tokens("a secret that is long enough for everybody"), Passwords(), Attempts())
     await accounts.ensure_roles(ROLES)
     await accounts.ensure_root(PASSWORD)

@@ -1,7 +1,6 @@
 """The service without its doors: a database with the sample's roles, and contexts for whoever asks."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeAlias
 
@@ -16,6 +15,7 @@ from engine.identity.tokens import Tokens
 from engine.system.models import Execution, Job, Role, User, Workflow
 from schema.context import Context
 from schema.sample.roles import ROLES
+from tests.databases import MakeDatabase
 
 PASSWORD = "correct horse"
 
@@ -30,8 +30,8 @@ class OneWorkflow:
 
 
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[Any]:
-    models = await open_database(str(tmp_path / "test.sqlite3"), ["schema.sample.models"])
+async def engine(make_database: MakeDatabase) -> AsyncIterator[Any]:
+    models = await open_database(await make_database("schema.sample.models"), ["schema.sample.models"])
     accounts = Accounts(Tokens("a secret that is long enough for everybody"), Passwords(), Attempts())
     await accounts.ensure_roles(ROLES)
     await accounts.ensure_root(PASSWORD)

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from engine.system.models import Execution, Job, Role, User, Workflow
 from engine.workflow.complaints import Complaints
 from engine.workflow.nodes.base import Node, Outcome, Tools
 from engine.workflow.scope import Known, Scope
+from tests.databases import MakeDatabase
 
 NOW = datetime(2026, 5, 3, 10, 0, tzinfo=UTC)
 
@@ -65,7 +65,7 @@ def bench(collections: Collections) -> Bench:
 
 
 @pytest.fixture
-async def bench_with_tables(tmp_path: Path) -> AsyncIterator[Bench]:
-    models = await open_database(str(tmp_path / "test.sqlite3"), ["schema.sample.models"])
+async def bench_with_tables(make_database: MakeDatabase) -> AsyncIterator[Bench]:
+    models = await open_database(await make_database("schema.sample.models"), ["schema.sample.models"])
     yield Bench(read_collections(models, [User, Role, Workflow, Execution, Job]))
     await close_database()

@@ -1,0 +1,119 @@
+"""Databases of a test's own: SQLite files, or databases of the server that BANGPATH_TEST_DATABASE_URL names."""
+
+import itertools
+import os
+import shutil
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from engine.database import close_database, open_database
+
+SERVER = os.environ.get("BANGPATH_TEST_DATABASE_URL")
+
+MakeDatabase: TypeAlias = Callable[..., Awaitable[str]]
+Fill: TypeAlias = Callable[[str], Awaitable[None]]
+
+
+class Databases(ABC):
+    """Makes databases and ends them. Each is named as `open_database` takes it."""
+
+    def __init__(self) -> None:
+        self._templates: dict[str, str] = {}
+
+    async def filled(self, name: str, fill: Fill) -> str:
+        """A copy of the database that `fill` makes when the name is first asked for, so that a start costs little."""
+        if name not in self._templates:
+            template = await self.empty()
+            await fill(template)
+            self._templates[name] = template
+        return await self.copy(self._templates[name])
+
+    async def close(self) -> None:
+        """End the templates."""
+        for template in self._templates.values():
+            await self.drop(template)
+
+    @abstractmethod
+    async def empty(self) -> str:
+        """A database without tables."""
+
+    @abstractmethod
+    async def copy(self, database: str) -> str:
+        """Another one with the same content; nobody may be connected to the first."""
+
+    @abstractmethod
+    async def drop(self, database: str) -> None:
+        """End a database."""
+
+
+class SqliteDatabases(Databases):
+    """Files in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+        self._numbers = itertools.count()
+
+    async def empty(self) -> str:
+        return str(self._folder / f"{next(self._numbers)}.db")
+
+    async def copy(self, database: str) -> str:
+        return shutil.copy(database, await self.empty())
+
+    async def drop(self, database: str) -> None:
+        os.remove(database)
+
+
+class PostgresDatabases(Databases):
+    """Databases beside the one that `server` is the address of. They sort by language, as many in the world do."""
+
+    def __init__(self, server: str) -> None:
+        super().__init__()
+        self._server = server
+        self._numbers = itertools.count()
+
+    async def empty(self) -> str:
+        return await self._create("template0 ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'en' LOCALE 'C'")
+
+    async def copy(self, database: str) -> str:
+        return await self._create(urlsplit(database).path.removeprefix("/"))
+
+    async def drop(self, database: str) -> None:
+        await self._say(f"DROP DATABASE {urlsplit(database).path.removeprefix('/')} WITH (FORCE)")
+
+    async def _create(self, template: str) -> str:
+        name = f"bangpath_test_{os.getpid()}_{next(self._numbers)}"
+        await self._say(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return urlsplit(self._server)._replace(path=f"/{name}").geturl()
+
+    async def _say(self, statement: str) -> None:
+        connection = await asyncpg.connect(self._server)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+def databases_in(folder: Path) -> Databases:
+    """Those of the server where one is named, else files."""
+    return PostgresDatabases(SERVER) if SERVER else SqliteDatabases(folder)
+
+
+def address(database: str) -> str:
+    """What BANGPATH_DATABASE_URL says of a database."""
+    return database if "://" in database else f"sqlite://{database}"
+
+
+def with_tables(*modules: str) -> Fill:
+    """Fills a database with the tables of models."""
+
+    async def fill(database: str) -> None:
+        await open_database(database, modules)
+        await close_database()
+
+    return fill
