@@ -10,6 +10,8 @@ import pexpect
 
 PROMPT = "[at the prompt] "
 SECONDS = 60
+# What the settings and the arguments of somebody's `make test` would do to the `make serve` of a test.
+LEFT_OUT = ("BANGPATH_", "MAKE", "MFLAGS", "ARGS")
 
 
 class Terminal:
@@ -59,7 +61,7 @@ class Terminal:
 @contextmanager
 def terminal(folder: Path, **variables: str) -> Iterator[Terminal]:
     """A terminal with no setting of ours but `variables`."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("BANGPATH_", "MAKE", "MFLAGS"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(LEFT_OUT)}
     opened = Terminal(folder, {**kept, **variables})
     try:
         yield opened
