@@ -142,13 +142,16 @@ def _remedy(database: str) -> str:
 def _refuse_broken(modules: Sequence[str]) -> None:
     for module in modules:
         try:
-            importlib.import_module(module)
+            found = importlib.import_module(module)
         except Exception as error:
             log.debug("import of %s failed", module, exc_info=True)
             cause = f"{type(error).__name__}: {error}"
             raise StartError(
                 f"BANGPATH_MODELS names {module}, which cannot be imported: {cause}. Correct it."
             ) from error
+        members = (member for member in vars(found).values() if isinstance(member, type) and member is not Model)
+        if not any(issubclass(member, Model) for member in members):
+            raise StartError(f"BANGPATH_MODELS names {module}, which has no models: define one in it.")
 
 
 def _refuse_taken_tables() -> None:

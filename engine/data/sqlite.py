@@ -1,5 +1,6 @@
 """Tortoise's SQLite client as this service needs it; named as `engine` in the connection's configuration."""
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from datetime import time
@@ -8,7 +9,7 @@ from typing import Any
 from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
 from tortoise.connection import get_connections
-from tortoise.exceptions import TransactionManagementError
+from tortoise.exceptions import DBConnectionError, TransactionManagementError
 
 # Tortoise has adapters for dates and datetimes, not for times of day.
 sqlite3.register_adapter(time, time.isoformat)
@@ -84,6 +85,19 @@ class ImmediateContext(SqliteTransactionContext):
 
 class Client(SqliteClient):
     """Ignores case beyond ASCII in `UPPER`, and begins transactions with the write lock."""
+
+    async def create_connection(self, with_db: bool) -> None:
+        """Raises `DBConnectionError` for a file that is no database, with the connection closed.
+
+        Its thread would keep the process alive otherwise, and Tortoise closes only those that it has counted as open.
+        """
+        try:
+            # aiosqlite's thread outlives the loop that it cannot open a file for, and is heard of on standard error.
+            await asyncio.to_thread(lambda: sqlite3.connect(self.filename).close())
+            await super().create_connection(with_db)
+        except sqlite3.Error as error:
+            await self.close()
+            raise DBConnectionError(error) from error
 
     async def _post_connect(self) -> None:
         await super()._post_connect()
