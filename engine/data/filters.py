@@ -1,109 +1,47 @@
 """A filter value → Tortoise's Q, the same for both doors; pure."""
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from types import MappingProxyType
+from datetime import UTC, tzinfo
 from typing import Any, TypeAlias
 
 from tortoise.expressions import Q, Subquery
 
-from engine.data import values
-from engine.data.collections import Collection, Collections, Field, FieldKind, Relation
+from engine.data.collections import Collection, Collections, Field, Relation
+from engine.data.operators import MAX_ITEMS, OPERATORS, Takes, read, where
 from engine.data.relations import RelationKind
+from engine.data.values import parse_boolean
 from engine.errors import Code, Complaint
 
 # Together they keep every filter within what SQLite parses: a stack of 100 for nesting, 1,000 terms in a row and
 # 32,766 values in a statement.
 MAX_DEPTH = 8
 MAX_HOPS = 4
-MAX_ITEMS = 200
 MAX_VALUES = 500
-MAX_TEXT = 1000
 
 MayRead: TypeAlias = Callable[[str], bool]
 """Whether the caller may read a collection that a relation leads to."""
-
-_ORDERED = frozenset(FieldKind) - {FieldKind.JSON, FieldKind.BINARY, FieldKind.BOOLEAN}
-_EQUATABLE = frozenset(FieldKind) - {FieldKind.JSON, FieldKind.BINARY}
-_STRINGS = frozenset({FieldKind.STRING})
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """One comparison: the kinds of column it fits, whether it takes a list, and the Q of its plain form.
-
-    `base` never holds for NULL. `negative` operators hold exactly where their base does not, NULLs included.
-    `partial` ones look for text that need not be a valid value of the column.
-    """
-
-    kinds: frozenset[FieldKind]
-    base: Callable[[str, FieldKind, Any], Q]
-    many: bool = False
-    negative: bool = False
-    partial: bool = False
-
-
-def _where(lookup: str, value: Any) -> Q:
-    given: dict[str, Any] = {lookup: value}
-    return Q(**given)
-
-
-def _equal(name: str, kind: FieldKind, value: Any) -> Q:
-    if kind is FieldKind.DATETIME:
-        return Q(_where(f"{name}__gte", value), _where(f"{name}__lte", _end(value)))
-    return _where(name, value)
-
-
-def _one_of(name: str, kind: FieldKind, listed: Sequence[Any]) -> Q:
-    if kind is FieldKind.DATETIME and listed:
-        return Q(*(_equal(name, kind, value) for value in listed), join_type=Q.OR)
-    return _where(f"{name}__in", list(listed))
-
-
-def _greater(name: str, kind: FieldKind, value: Any) -> Q:
-    return _where(f"{name}__gt", _end(value) if kind is FieldKind.DATETIME else value)
-
-
-def _at_most(name: str, kind: FieldKind, value: Any) -> Q:
-    return _where(f"{name}__lte", _end(value) if kind is FieldKind.DATETIME else value)
-
-
-def _end(value: datetime) -> datetime:
-    """The end of its millisecond: columns the database fills have microseconds, callers see and send milliseconds."""
-    return value.replace(microsecond=value.microsecond // 1000 * 1000 + 999)
-
-
-def _lookup(suffix: str) -> Callable[[str, FieldKind, Any], Q]:
-    return lambda name, _, value: _where(f"{name}__{suffix}", value)
-
 
 # An empty Q is not all: Tortoise leaves it out of an OR.
 EVERYTHING = Q(pk__not_in=[])
 NOTHING = Q(pk__in=[])
 
-OPERATORS: Mapping[str, Operator] = MappingProxyType(
-    {
-        "$eq": Operator(_EQUATABLE, _equal),
-        "$ne": Operator(_EQUATABLE, _equal, negative=True),
-        "$in": Operator(_EQUATABLE, _one_of, many=True),
-        "$notIn": Operator(_EQUATABLE, _one_of, many=True, negative=True),
-        "$gt": Operator(_ORDERED, _greater),
-        "$gte": Operator(_ORDERED, _lookup("gte")),
-        "$lt": Operator(_ORDERED, _lookup("lt")),
-        "$lte": Operator(_ORDERED, _at_most),
-        "$includes": Operator(_STRINGS, _lookup("icontains"), partial=True),
-        "$notIncludes": Operator(_STRINGS, _lookup("icontains"), negative=True, partial=True),
-    }
-)
+_PRESENCE = ("$exists", "$notExists")
 
 
 def compile_filter(
-    collections: Collections, collection: Collection, given: Any, may_read: MayRead = lambda _: True
+    collections: Collections,
+    collection: Collection,
+    given: Any,
+    may_read: MayRead = lambda _: True,
+    zone: tzinfo = UTC,
 ) -> tuple[Q, list[Complaint]]:
-    """The Q of a filter, and everything that is wrong with it. A Q with complaints finds nothing."""
-    compiler = _Compiler(collections, may_read)
+    """The Q of a filter, and everything that is wrong with it. A Q with complaints finds nothing.
+
+    `zone` is where days begin, for the operators that take some.
+    """
+    compiler = _Compiler(collections, may_read, zone)
     compiled = compiler.compile(_Place(collection), given)
     return (NOTHING if compiler.complaints else compiled), compiler.complaints
 
@@ -149,6 +87,7 @@ class _Compiler:
 
     collections: Collections
     may_read: MayRead
+    zone: tzinfo
     complaints: list[Complaint] = field(default_factory=list)
     compared: int = 0
 
@@ -192,7 +131,7 @@ class _Compiler:
 
     def _column(self, place: _Place, column: Field, condition: Any) -> Q:
         if condition is None:
-            return _where(f"{column.attribute}__isnull", not place.negated)
+            return where(f"{column.attribute}__isnull", not place.negated)
         if isinstance(condition, list | tuple):
             condition = {"$in": condition}
         elif not isinstance(condition, Mapping):
@@ -208,38 +147,20 @@ class _Compiler:
             return self._bad(f"'{name}' is not an operator.{did_you_mean(name, OPERATORS)}", place)
         wants = operator.negative is not place.negated
         if value is None and name in ("$eq", "$ne"):
-            return _where(f"{column.attribute}__isnull", not wants)
+            return where(f"{column.attribute}__isnull", not wants)
         if column.kind not in operator.kinds:
             return self._bad(f"{name} does not fit '{column.name}', which holds {column.kind} values.", place)
         try:
-            parsed = self._parse(column, operator, value)
+            found = read(operator, column, value, self.zone)
         except ValueError as error:
             return self._bad(f"The value of {name} for '{column.name}' {error}.", place)
+        self.compared += len(found) if isinstance(found, list) else 1
         if self.compared > MAX_VALUES:
             return self._bad(f"A filter may compare with {MAX_VALUES} values.", _Place(place.collection), once=True)
-        plain = operator.base(column.attribute, column.kind, parsed)
-        if not wants:
-            return plain
-        return Q(~plain, _where(f"{column.attribute}__isnull", True), join_type=Q.OR)
-
-    def _parse(self, column: Field, operator: Operator, value: Any) -> Any:
-        if not operator.many:
-            return self._parse_one(column, operator, value)
-        if not isinstance(value, list | tuple):
-            raise ValueError("must be a list")
-        if len(value) > MAX_ITEMS:
-            raise ValueError(f"must have at most {MAX_ITEMS} items")
-        return [self._parse_one(column, operator, item) for item in value]
-
-    def _parse_one(self, column: Field, operator: Operator, value: Any) -> Any:
-        self.compared += 1
-        if value is None:
-            raise ValueError("must not be null")
-        if not operator.partial:
-            return values.parse(column, value)
-        if len(text := values.parse_text(value)) > MAX_TEXT:
-            raise ValueError(f"must have at most {MAX_TEXT} characters")
-        return text
+        plain = operator.base(column.attribute, column.kind, found)
+        if wants is not (operator.takes is Takes.FLAG and found is False):
+            return Q(~plain, where(f"{column.attribute}__isnull", True), join_type=Q.OR)
+        return plain
 
     def _related(self, place: _Place, relation: Relation, condition: Any) -> Q:
         target = self.collections[relation.target]
@@ -250,8 +171,23 @@ class _Compiler:
             return self._bad(f"A filter may follow {MAX_HOPS} relations in a row.", place)
         if condition is None:
             return _having(place.collection, relation, target, EVERYTHING, negated=not place.negated)
-        wanted = self.compile(place.over(target), condition)
-        return _having(place.collection, relation, target, wanted, negated=place.negated)
+        if not isinstance(condition, Mapping):
+            return self._bad(f"'{relation.name}' is a relation: it takes a filter of '{target.name}', or null.", place)
+        parts = [self._present(place.at(name), relation, condition[name]) for name in _PRESENCE if name in condition]
+        rest = {name: value for name, value in condition.items() if name not in _PRESENCE}
+        if rest or not parts:
+            wanted = self.compile(place.over(target), rest)
+            parts.append(_having(place.collection, relation, target, wanted, negated=place.negated))
+        return self._join(parts, any_of=place.negated)
+
+    def _present(self, place: _Place, relation: Relation, flag: Any) -> Q:
+        """Whether there is a related record at all."""
+        try:
+            wanted = parse_boolean(flag) is (place.path[-1] == "$exists")
+        except ValueError as error:
+            return self._bad(f"The value of {place.path[-1]} for '{relation.name}' {error}.", place)
+        target = self.collections[relation.target]
+        return _having(place.collection, relation, target, EVERYTHING, negated=wanted is place.negated)
 
     def _bad(self, message: str, place: _Place, code: Code = Code.BAD_FILTER, *, once: bool = False) -> Q:
         if not once or all(complaint.message != message for complaint in self.complaints):
@@ -263,15 +199,15 @@ def _having(collection: Collection, relation: Relation, target: Collection, want
     """The records that have, or have not, a related record as wanted: no join, so no record twice."""
     targets = target.model.filter(wanted)
     if relation.column:
-        found = _where(f"{relation.column}__in", Subquery(targets.values(target.key.attribute)))
-        return Q(~found, _where(f"{relation.column}__isnull", True), join_type=Q.OR) if negated else found
+        found = where(f"{relation.column}__in", Subquery(targets.values(target.key.attribute)))
+        return Q(~found, where(f"{relation.column}__isnull", True), join_type=Q.OR) if negated else found
     if relation.kind is RelationKind.MANY_TO_MANY:
         wanted_keys = Subquery(targets.values(target.key.attribute))
-        owners = collection.model.filter(_where(f"{relation.attribute}__{target.key.attribute}__in", wanted_keys))
+        owners = collection.model.filter(where(f"{relation.attribute}__{target.key.attribute}__in", wanted_keys))
         keys = owners.values(collection.key.attribute)
     else:
         # A NULL among the keys would make "not in" hold for nobody.
-        hanging = targets.filter(_where(f"{relation.reverse_column}__isnull", False))
+        hanging = targets.filter(where(f"{relation.reverse_column}__isnull", False))
         keys = hanging.values(relation.reverse_column)
-    found = _where(f"{collection.key.attribute}__in", Subquery(keys))
+    found = where(f"{collection.key.attribute}__in", Subquery(keys))
     return ~found if negated else found

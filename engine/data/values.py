@@ -132,7 +132,8 @@ def _decimal(value: Any) -> Decimal:
     raise ValueError("must be a decimal number, best as text")
 
 
-def _boolean(value: Any) -> bool:
+def parse_boolean(value: Any) -> bool:
+    """True or false, or their text."""
     if isinstance(value, bool):
         return value
     if value in ("true", "false"):
@@ -205,7 +206,7 @@ _PARSERS: Mapping[FieldKind, Callable[[Any], Any]] = MappingProxyType(
         FieldKind.BIGINT: _integer,
         FieldKind.FLOAT: _float,
         FieldKind.DECIMAL: _decimal,
-        FieldKind.BOOLEAN: _boolean,
+        FieldKind.BOOLEAN: parse_boolean,
         FieldKind.DATETIME: _datetime,
         FieldKind.DATE: _date,
         FieldKind.TIME: _time,

@@ -1,11 +1,12 @@
 """Checks what a document says about records, as far as it can be known before the workflow runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from engine.actions import CreateRecords, Selection
 from engine.data.collections import Collection, Collections
-from engine.data.filters import OPERATORS, check_filter, did_you_mean
+from engine.data.filters import check_filter, did_you_mean
+from engine.data.operators import OPERATORS, Takes
 from engine.data.plans import plan_values
 from engine.data.shape import shape_of
 from engine.errors import Code
@@ -46,8 +47,7 @@ def check_conditions(collection: Collection, given: Mapping[str, Any], known: Kn
     later = check_templates(given, known, complaints)
     for complaint in check_filter(known.collections, collection, _without_templates(given)):
         place = complaint.path[1:]
-        compared = bool(place) and place[-1] in OPERATORS
-        if not (compared and (place in later or place[:-1] in later)):
+        if not _is_later(place, later):
             complaints.add(complaint.message, *place)
 
 
@@ -68,6 +68,15 @@ def check_sort(collection: Collection, sort: Sequence[str], complaints: Complain
         if (bare := name.removeprefix("-")) not in known:
             message = f"'{bare}' is not a field of '{collection.name}' to sort by.{did_you_mean(bare, known)}"
             complaints.add(message, index)
+
+
+def _is_later(place: Path, later: Set[Path]) -> bool:
+    """Whether what is complained of is a value that a template brings, or a pair that lacks what templates bring."""
+    operator = OPERATORS.get(str(place[-1])) if place else None
+    if operator is None:
+        return False
+    paired = operator.takes in (Takes.PAIR, Takes.PERIODS)
+    return place in later or place[:-1] in later or (paired and any(path[:-1] == place for path in later))
 
 
 def _without_templates(given: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.data.collections import Collection, Collections, FieldKind
 from engine.data.filters import did_you_mean
+from engine.data.operators import OPERATORS, Takes
 from engine.data.values import render
 from engine.errors import Code, refuse
 from engine.workflow.templates import Path, Variable, parse
@@ -31,7 +32,8 @@ _CONTEXT: Mapping[str, tuple[str, ...] | None] = MappingProxyType(
         "request": ("id",),
     }
 )
-_LISTED = ("$in", "$notIn")
+_LISTS = {Takes.VALUES, Takes.PAIR, Takes.TEXTS, Takes.PERIODS}
+_LISTED = {name for name, operator in OPERATORS.items() if operator.takes in _LISTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +115,15 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The values of the variables at one node of a run. `jobs` holds the results of the nodes that ran, by key."""
+    """The values of the variables at one node of a run. `jobs` holds the results of the nodes that ran, by key.
+
+    `stable_key` names this run of the node, `execution:path`: the same after a crash, and over retries.
+    """
 
     context: Mapping[str, Any]
     jobs: Mapping[str, Any]
     now: datetime
+    stable_key: str = ""
 
     @property
     def user(self) -> Mapping[str, Any] | None:
@@ -142,7 +148,7 @@ class Scope:
     def fill_filter(self, value: Any) -> Any:
         """A filter with its templates filled in, each as a literal: no data can become an operator.
 
-        Raises `Refusal` for a template that brings an object, or a list elsewhere than below `$in` and `$notIn`.
+        Raises `Refusal` for a template that brings an object, or a list below an operator that takes none.
         """
         return self._fill_filter(value, ("filter",))
 

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, assert_never
 
 from engine.data.collections import Collection, Field, FieldKind
-from engine.data.filters import OPERATORS
+from engine.data.operators import OPERATORS, Takes
 from schema.types.declare import Member, bare, declare_input, list_of
 from schema.types.enums import Enums
 from schema.types.names import TypeNames
-from schema.types.scalars import is_key, scalar_of
+from schema.types.scalars import DatePeriod, is_key, scalar_of
 
 # Comparisons by size or part of a text say nothing about a value that is one of a few.
-_OF_ENUMS = ("$eq", "$ne", "$in", "$notIn")
+_OF_ENUMS = ("$eq", "$ne", "$in", "$notIn", "$exists", "$notExists")
 
 _NAMES = {
     FieldKind.STRING: "String",
@@ -39,16 +39,14 @@ class Comparisons:
     enums: Enums
     made: dict[str, type[Any]] = field(default_factory=dict)
 
-    def of(self, collection: Collection, column: Field) -> type[Any] | None:
-        """The comparisons of a column, None for a kind that cannot be compared."""
+    def of(self, collection: Collection, column: Field) -> type[Any]:
+        """The comparisons of a column."""
         operators = [name for name, operator in OPERATORS.items() if column.kind in operator.kinds]
         if enum := self.enums.of(collection, column):
             name, value = enum.__name__, enum
             operators = [name for name in operators if name in _OF_ENUMS]
         else:
             name, value = _kind_name(column), scalar_of(column)
-        if not operators:
-            return None
         title = f"{name}Filter"
         if title not in self.made:
             cls = bare(self.names.claim(title, f"comparisons of {name}"))
@@ -65,22 +63,44 @@ def declare_filter(
         Member("and", list_of(cls), "All of these hold.", "and_", "$and"),
         Member("or", list_of(cls), "One of these holds.", "or_", "$or"),
         Member("not", cls, "This does not hold.", "not_", "$not"),
-        *_columns(collection, comparisons),
+        *(
+            Member(column.name, comparisons.of(collection, column), column.description)
+            for column in collection.readable
+        ),
         *(Member(relation.name, filters[relation.target]) for relation in collection.relations.values()),
+        *_presences(collection),
     ]
     declare_input(cls, members, f"Which {collection.name} are meant: those for which every member holds.")
 
 
-def _columns(collection: Collection, comparisons: Comparisons) -> Iterator[Member]:
-    for column in collection.readable:
-        if made := comparisons.of(collection, column):
-            yield Member(column.name, made, column.description)
+def _presences(collection: Collection) -> Iterator[Member]:
+    """`categoryExists` asks what REST asks by `category.$exists`: the filter behind `category` is one of categories."""
+    taken = {column.name for column in collection.readable} | set(collection.relations)
+    for name in collection.relations:
+        if (presence := f"{name}Exists") not in taken:
+            yield Member(presence, bool, f"Whether there is any in `{name}`.", wire=f"{name}.$exists")
 
 
 def _comparison(operator: str, value: Any) -> Member:
     name = operator.removeprefix("$")
     # `in` is a word of Python's own.
-    return Member(name, list_of(value) if OPERATORS[operator].many else value, None, f"{name}_", operator)
+    return Member(name, _type(OPERATORS[operator].takes, value), None, f"{name}_", operator)
+
+
+def _type(takes: Takes, value: Any) -> Any:
+    match takes:
+        case Takes.VALUE | Takes.TEXTS:
+            return value
+        case Takes.VALUES | Takes.PAIR:
+            return list_of(value)
+        case Takes.FLAG:
+            return bool
+        case Takes.PERIOD:
+            return DatePeriod
+        case Takes.PERIODS:
+            return list_of(DatePeriod)
+        case _:
+            assert_never(takes)
 
 
 def _kind_name(column: Field) -> str:

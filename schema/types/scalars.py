@@ -13,6 +13,7 @@ DateTime = NewType("DateTime", str)
 Date = NewType("Date", str)
 Time = NewType("Time", str)
 UUID = NewType("UUID", str)
+DatePeriod = NewType("DatePeriod", str)
 JSON = NewType("JSON", object)
 
 
@@ -33,6 +34,11 @@ SCALARS: dict[object, ScalarDefinition] = {
     Date: _scalar("Date", "A day: `2026-05-03`."),
     Time: _scalar("Time", "A time of day: `10:00:00`."),
     UUID: _scalar("UUID", "A universally unique identifier."),
+    DatePeriod: _scalar(
+        "DatePeriod",
+        "A day `2024-05-03`, month `2024-05`, quarter `2024Q2`, week `2024W18`, year `2024`, time, or range of these "
+        "`[2024-05,2024-07)`, in the time zone of the header `X-Timezone`.",
+    ),
     JSON: _scalar("JSON", "Any JSON value."),
 }
 

@@ -142,7 +142,7 @@ class WorkflowUpdateInput:
 STATIC = frozenset(
     {
         *("ID", "Int", "Float", "String", "Boolean"),
-        *("BigInt", "Decimal", "DateTime", "Date", "Time", "UUID", "JSON"),
+        *("BigInt", "Decimal", "DateTime", "Date", "Time", "DatePeriod", "UUID", "JSON"),
         *("Query", "Mutation", "Subscription"),
         *("Me", "HeldRole", "SignedIn", "NewToken", "CheckedRole", "CollectionInfo", "FieldInfo", "RelationInfo"),
         *("UserCreateInput", "UserUpdateInput", "RoleCreateInput", "RoleUpdateInput"),

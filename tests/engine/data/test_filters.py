@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.data import filters, values
-from engine.data.collections import Collection, Collections
-from engine.data.filters import OPERATORS, compile_filter
+from engine.data import filters, operators, values
+from engine.data.collections import Collection, Collections, FieldKind
+from engine.data.filters import compile_filter
+from engine.data.operators import OPERATORS, Takes
 from engine.errors import Code
 from schema.sample.models import Banner, Category, Comment, Post, Tag
 
@@ -24,7 +25,11 @@ reading = settings(
 TEXTS = ["", "a", "A", "%", "_", "\\", "100%", "ÄÖ", "äö", "Straße", "a_b", "2026", None]
 
 
+EPOCH = datetime(2024, 1, 31, 23, 59, 59, 999_000, UTC)
+PERIODS = ["2024", "2024-03", "2024-02-17", "2024Q1", "2024Q2", "2024-04-08T23:59:59Z", "2023-12"]
+
 COLUMNS = ["title", "content", "name", "url", "readCount", "createdAt", "id"]
+KINDS = {"readCount": FieldKind.INTEGER, "id": FieldKind.INTEGER, "createdAt": FieldKind.DATETIME}
 
 
 @pytest.fixture
@@ -43,6 +48,7 @@ async def rows(sample: Collections) -> dict[str, list[Row]]:
             read_count=number - 3,
             category=categories[number] if number < 3 else None,
         )
+        await Post.filter(id=post.pk).update(created_at=EPOCH + number * timedelta(days=17, microseconds=1500))
         await post.tags.add(*tags[: number % 3])
     first, second, *_ = await Post.all().order_by("id")
     for text, on in (("a", first), (None, first), ("äö", second), ("a", None)):
@@ -82,22 +88,32 @@ def _member(collections: Collections, collection: Collection, name: str, conditi
         target = collections[relation.target]
         if condition is None:
             return not row[name]
+        if "$exists" in condition or "$notExists" in condition:
+            return bool(row[name]) is (condition.get("$exists", not condition.get("$notExists")))
         return any(holds(collections, target, condition, other) for other in row[name])
     if not isinstance(condition, Mapping):
         condition = {"$in" if isinstance(condition, list) else "$eq": condition}
     return all(_compare(row[name], operator, value) for operator, value in condition.items())
 
 
+POSITIVES = {"$ne": "$eq", "$isFalsy": "$isTruly", "$empty": "$notEmpty"}
+
+
 def _compare(held: Any, operator: str, value: Any) -> bool:
-    if operator == "$ne":
-        return not _compare(held, "$eq", value)
-    if operator.startswith("$not"):
-        return not _compare(held, "$" + operator[4].lower() + operator[5:], value)
+    if operator in POSITIVES:
+        return not _compare(held, POSITIVES[operator], value)
+    if operator.startswith(("$not", "$dateNot")) and operator != "$notEmpty":
+        name = operator.replace("$not", "$").replace("$dateNot", "$date")
+        return not _compare(held, name if "date" in name else "$" + name[1].lower() + name[2:], value)
+    if operator in ("$exists", "$notEmpty"):
+        return value is (held is not None and (operator == "$exists" or held != ""))
     if value is None or held is None:
         return operator == "$eq" and held is value
+    if operator.startswith("$date"):
+        return _dated(values.render(held), operator, value)
     if isinstance(held, datetime):
         held = held.replace(microsecond=held.microsecond // 1000 * 1000)
-        value = [datetime.fromisoformat(item) for item in value] if operator == "$in" else datetime.fromisoformat(value)
+        value = [datetime.fromisoformat(v) for v in value] if isinstance(value, list) else datetime.fromisoformat(value)
     answers = {
         "$eq": lambda: held == value,
         "$in": lambda: held in value,
@@ -105,9 +121,28 @@ def _compare(held: Any, operator: str, value: Any) -> bool:
         "$gte": lambda: held >= value,
         "$lt": lambda: held < value,
         "$lte": lambda: held <= value,
-        "$includes": lambda: value.upper() in held.upper(),
+        "$between": lambda: value[0] <= held <= value[1],
+        "$includes": lambda: any(text.upper() in held.upper() for text in _texts(value)),
+        "$startsWith": lambda: any(held.upper().startswith(text.upper()) for text in _texts(value)),
+        "$endWith": lambda: any(held.upper().endswith(text.upper()) for text in _texts(value)),
     }
     return answers[operator]()
+
+
+def _texts(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value]
+
+
+def _dated(shown: str, operator: str, value: Any) -> bool:
+    """Times as text begin with the day, month or year that they are in."""
+    if operator == "$dateBetween":
+        return not _dated(shown, "$dateBefore", value[0]) and not _dated(shown, "$dateAfter", value[1])
+    if "Q" in value:
+        shown = f"{shown[:4]}Q{(int(shown[5:7]) + 2) // 3}"
+    if value.endswith("Z"):
+        value = value.replace("Z", ".000Z")
+    began = shown[: len(value)]
+    return {"$dateOn": began == value, "$dateBefore": began < value, "$dateAfter": began > value}[operator]
 
 
 @st.composite
@@ -131,18 +166,28 @@ def conditions(draw: st.DrawFn, collections: Collections, collection: Collection
             return [condition(collection, depth + 1, hops) for _ in range(draw(st.integers(1, 2)))]
         if relation := collection.relations.get(name):
             if draw(st.integers(0, 4)) == 0:
-                return None
+                return draw(st.sampled_from([None, {"$exists": True}, {"$exists": False}, {"$notExists": True}]))
             return condition(collections[relation.target], depth + 1, hops + 1)
         return comparison(name)
 
     def comparison(name: str) -> Any:
-        one: st.SearchStrategy[Any] = st.sampled_from([text for text in TEXTS if text is not None])
-        operators = list(OPERATORS)
-        if name in ("readCount", "id"):
-            one, operators = st.integers(-4, 9), operators[:-2]
-        elif name == "createdAt":
-            one, operators = st.sampled_from(moments), operators[:-2]
-        form = draw(st.sampled_from(["bare", "list", "null", "operators"]))
+        kind = KINDS.get(name, FieldKind.STRING)
+        one: st.SearchStrategy[Any] = {
+            FieldKind.STRING: st.sampled_from([text for text in TEXTS if text is not None]),
+            FieldKind.INTEGER: st.integers(-4, 9),
+            FieldKind.DATETIME: st.sampled_from(moments),
+        }[kind]
+        given = {
+            Takes.VALUE: one,
+            Takes.VALUES: st.lists(one, max_size=3),
+            Takes.PAIR: st.lists(one, min_size=2, max_size=2),
+            Takes.TEXTS: one | st.lists(one, max_size=3),
+            Takes.FLAG: st.booleans(),
+            Takes.PERIOD: st.sampled_from(PERIODS),
+            Takes.PERIODS: st.lists(st.sampled_from(PERIODS), min_size=2, max_size=2),
+        }
+        fitting = [operator for operator in OPERATORS if kind in OPERATORS[operator].kinds]
+        form = draw(st.sampled_from(["bare", "list", "null", "operators", "operators"]))
         if form == "bare":
             return draw(one)
         if form == "list":
@@ -150,8 +195,8 @@ def conditions(draw: st.DrawFn, collections: Collections, collection: Collection
         if form == "null":
             return draw(st.sampled_from([None, {"$eq": None}, {"$ne": None}]))
         return {
-            operator: draw(st.lists(one, max_size=3) if OPERATORS[operator].many else one)
-            for operator in draw(st.lists(st.sampled_from(operators), min_size=1, max_size=2, unique=True))
+            operator: draw(given[OPERATORS[operator].takes])
+            for operator in draw(st.lists(st.sampled_from(fitting), min_size=1, max_size=2, unique=True))
         }
 
     return condition(collection, 0, 0)
@@ -335,7 +380,7 @@ async def test_a_relation_to_what_may_not_be_read_is_refused_before_it_is_looked
         ({"title": {"$gt": None}}, ("title", "$gt")),
         ({"title.": "x"}, ("title.", "")),
         ({"title.$includes.x": "x"}, ("title.$includes.x", "$includes.x")),
-        ({"title": {"$includes": "x" * (filters.MAX_TEXT + 1)}}, ("title", "$includes")),
+        ({"title": {"$includes": "x" * (operators.MAX_TEXT + 1)}}, ("title", "$includes")),
         ({"title": {"$includes": "\x00"}}, ("title", "$includes")),
         ({"title": "\ud800"}, ("title", "$eq")),
         ({"readCount": "many"}, ("readCount", "$eq")),
@@ -347,8 +392,8 @@ async def test_a_relation_to_what_may_not_be_read_is_refused_before_it_is_looked
         ({"category": 1}, ("category",)),
         ({"category": []}, ("category",)),
         ({"tags": [1]}, ("tags",)),
-        ({"readCount": list(range(filters.MAX_ITEMS + 1))}, ("readCount", "$in")),
-        ({"$or": [{}] * (filters.MAX_ITEMS + 1)}, ("$or",)),
+        ({"readCount": list(range(operators.MAX_ITEMS + 1))}, ("readCount", "$in")),
+        ({"$or": [{}] * (operators.MAX_ITEMS + 1)}, ("$or",)),
         ({"$or": [{"readCount": list(range(200))}] * 3}, ()),
     ],
 )
@@ -416,9 +461,9 @@ async def test_relations_may_be_followed_as_far_as_it_is_told_and_no_further(sam
 
 
 async def test_the_largest_filter_that_passes_is_one_the_database_takes(sample):
-    flat = {"$or": [{"title": {"$ne": str(number)}} for number in range(filters.MAX_ITEMS)]}
-    listed = {"createdAt": {"$notIn": ["2026-05-03T10:00:00Z"] * filters.MAX_ITEMS}}
-    rest = [{"readCount": number} for number in range(filters.MAX_VALUES - 2 * filters.MAX_ITEMS)]
+    flat = {"$or": [{"title": {"$ne": str(number)}} for number in range(operators.MAX_ITEMS)]}
+    listed = {"createdAt": {"$notIn": ["2026-05-03T10:00:00Z"] * operators.MAX_ITEMS}}
+    rest = [{"readCount": number} for number in range(filters.MAX_VALUES - 2 * operators.MAX_ITEMS)]
 
     assert [] == await find(sample, sample["posts"], {"$or": [flat, {"$not": listed}, *rest]})
 

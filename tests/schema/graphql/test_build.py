@@ -107,13 +107,17 @@ def test_records_of_the_service_are_linked_by_key_alone(door):
 
 
 def test_filters_offer_the_operators_that_fit(shop_door):
-    assert {"eq": "Status", "ne": "Status", "in": "[Status!]", "notIn": "[Status!]"} == fields_of(
-        shop_door, "StatusFilter"
-    )
+    of_enum = {"eq": "Status", "ne": "Status", "in": "[Status!]", "notIn": "[Status!]"}
+    presence = {"exists": "Boolean", "notExists": "Boolean"}
+
+    assert of_enum | presence == fields_of(shop_door, "StatusFilter")
+    assert presence | {"empty": "Boolean", "notEmpty": "Boolean"} == fields_of(shop_door, "JSONFilter")
     assert "includes" in fields_of(shop_door, "StringFilter")
     assert "includes" not in fields_of(shop_door, "IntFilter")
     assert "includes" in fields_of(shop_door, "TextIDFilter")
-    assert {"and", "or", "not", "customerId", "customer"} <= fields_of(shop_door, "OrderFilter").keys()
+    assert {"and", "or", "not", "customerId", "customer", "customerExists"} <= fields_of(
+        shop_door, "OrderFilter"
+    ).keys()
 
 
 def test_names_kept_from_models_are_whole(door):

@@ -62,7 +62,7 @@ async def test_data_cannot_widen_the_filter(bench_with_tables, posts, found):
             {"filter": {"id": {"$in": ["{{$jobs.find}}", "x"]}}},
             {"filter.id.$in": "The value of $in for 'id' must be an integer."},
         ),
-        ({"filter": {"category": "{{$jobs.find}}"}}, {"filter.category": "A filter is an object"}),
+        ({"filter": {"category": "{{$jobs.find}}"}}, {"filter.category": "'category' is a relation"}),
         ({"filter": {"$or": "{{$jobs.find}}"}}, {"filter.$or": "$or takes a list of filters."}),
         ({"filter": {"id": "{{$jobs.fnd}}"}}, {"filter.id": "No node before this one has the key 'fnd'."}),
         ({"values": {"readCount": "x"}}, {"values.readCount": "'readCount' must be an integer."}),
