@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 from engine.errors import Complaint
@@ -50,6 +52,15 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """The record whose relation an action goes through: one of `collection`, by its key."""
+
+    collection: str
+    key: Any
+    relation: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rights:
     """What a role may do in the collections that an action reaches besides its own, as sets of their names.
 
@@ -66,13 +77,16 @@ class Rights:
 class Action:
     """What every action has.
 
-    `complaints` are those of the door's own syntax, reported with the rest. `rights` are given by the permission
-    gate; None is the service's own power (a workflow that runs as system).
+    With an `owner` it is about those records of the collection alone that hang on it. `complaints` are those of the
+    door's own syntax, reported with the rest. `rights` are given by the permission gate; None is the service's own
+    power (a workflow that runs as system). `zone` is where the days of date operators begin.
     """
 
     collection: str
+    owner: Owner | None = None
     complaints: tuple[Complaint, ...] = ()
     rights: Rights | None = None
+    zone: tzinfo = UTC
 
     def may_read(self, collection: str) -> bool:
         return self.rights is None or collection in self.rights.read
@@ -125,14 +139,28 @@ class LoadRelated(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write(Action):
-    """What every write has. `workflows` None means the caller named none."""
+    """What every write has. A `dry_run` is undone when all is done, just before it would be committed."""
 
     workflows: tuple[WorkflowRef, ...] = ()
     selection: Selection = Selection()
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CreateRecords(Write):
+class WriteValues(Write):
+    """What writes of values have.
+
+    `update_associations` are paths of relations: of records that are linked through them, the other values are
+    written too. Of the values, those of the `whitelist` alone are taken, and none of the `blacklist`.
+    """
+
+    update_associations: tuple[str, ...] = ()
+    whitelist: tuple[str, ...] | None = None
+    blacklist: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateRecords(WriteValues):
     """New records, all or none. `many` says whether the caller sent a list."""
 
     values: tuple[Values, ...]
@@ -140,7 +168,7 @@ class CreateRecords(Write):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateRecords(Write):
+class UpdateRecords(WriteValues):
     """New values for the records with these keys, or for all that the filter finds."""
 
     values: Values
@@ -149,8 +177,44 @@ class UpdateRecords(Write):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FindOrCreate(WriteValues):
+    """One record that has these values in the columns `filter_keys`, new if there is none."""
+
+    values: Values
+    filter_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstOrCreateRecord(FindOrCreate):
+    """One that is there stays as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateOrCreateRecord(FindOrCreate):
+    """One that is there is given the other values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DestroyRecords(Write):
     """The end of the records with these keys, or of all that the filter finds."""
 
     keys: tuple[Any, ...] = ()
     filter: Values | None = None
+
+
+class LinkMode(StrEnum):
+    """What becomes of the records that hang on one: `toggle` links what is not linked and unlinks what is."""
+
+    ADD = "add"
+    SET = "set"
+    REMOVE = "remove"
+    TOGGLE = "toggle"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRecords(Action):
+    """Other records to hang on the owner. `keys` None means that none were named, which is not an empty list."""
+
+    mode: LinkMode
+    keys: tuple[Any, ...] | None = None
+    dry_run: bool = False

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
-from engine.actions import Actor
+from engine.actions import Actor, FindOrCreate, LinkRecords
 from engine.data.collections import Collections
 from engine.data.drafts import AnyWrite
 from engine.data.records import Records
 from engine.identity.accounts import Accounts
 from engine.observe import Stream
 from engine.outcomes import Written
+from engine.outgoing.addresses import Reach
+from engine.outgoing.calls import Caller
+from engine.outgoing.secrets import Secrets
+from engine.outgoing.transport import CheckedTransport
 from engine.perform import Performer
 from engine.queue.embedded import EmbeddedQueue
 from engine.workflow.by_hand import ByHand
@@ -29,7 +34,8 @@ class Engine:
     """What resolvers ask. `start` and `stop` frame its life; the database is open in between.
 
     `lenient` turns references to unknown workflows into skipped ones; `sync_wait` is in seconds; `lease` is how long
-    an execution is held by a process that gives no sign of life.
+    an execution is held by a process that gives no sign of life; `reach` says which addresses nodes may call, and
+    `secrets` what they may show there.
     """
 
     def __init__(
@@ -40,6 +46,8 @@ class Engine:
         lenient: bool = False,
         sync_wait: float = SYNC_WAIT,
         lease: timedelta = LEASE,
+        reach: Reach = Reach(),
+        secrets: Secrets = Secrets(),
     ) -> None:
         self.collections = collections
         self.accounts = accounts
@@ -48,7 +56,9 @@ class Engine:
         self.versions = Versions(collections, self.catalog)
         self.stream = Stream()
         journal = Journal(collections, lease, self.stream.publish)
-        queue, tools = EmbeddedQueue(lease, self.stream.publish), Tools(self.records)
+        queue = EmbeddedQueue(lease, self.stream.publish)
+        self._caller = Caller(CheckedTransport(reach), secrets)
+        tools = Tools(self.records, self._caller)
         runner = Runner({kind: node(tools) for kind, node in NODES_BY_KIND.items()}, journal)
         self.worker = Worker(queue, journal, runner)
         dispatcher = Dispatcher(journal, runner, self.worker, queue, sync_wait)
@@ -64,7 +74,12 @@ class Engine:
     async def stop(self) -> None:
         """Let what runs come to its end, or to others."""
         await self.worker.stop()
+        await self._caller.close()
 
-    async def perform(self, action: AnyWrite, actor: Actor, request_id: str) -> Written:
+    async def perform(self, action: AnyWrite | FindOrCreate, actor: Actor, request_id: str) -> Written:
         """Carry out a write of one of the doors with everything it starts; see `engine/perform.py`."""
         return await self._performer.perform(action, actor, request_id)
+
+    async def link(self, action: LinkRecords) -> list[Any]:
+        """Change which records hang on another; answers the keys of those that do."""
+        return await self._performer.link(action)

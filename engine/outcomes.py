@@ -8,6 +8,10 @@ Record: TypeAlias = dict[str, Any]
 """A record as it leaves: names on the wire, JSON values, never a secret column."""
 
 
+PLANNED = "planned"
+"""The status of an execution that a dry run would have started."""
+
+
 class SkipReason(StrEnum):
     """Why a workflow that the caller named did not run."""
 
@@ -22,12 +26,12 @@ class SkipReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TriggeredWorkflow:
-    """One execution that a write started. An async one is `queued`."""
+    """One execution that a write started. An async one is `queued`; one of a dry run is `planned` and has no id."""
 
     key: str
     association: str | None
     sync: bool
-    execution_id: int
+    execution_id: int | None
     status: str
     output: Any = None
     messages: tuple[str, ...] = ()

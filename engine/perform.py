@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import assert_never
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import Any, assert_never
 
-from engine.actions import Actor, CreateRecords, DestroyRecords, UpdateRecords
+from engine.actions import (
+    Action,
+    Actor,
+    CreateRecords,
+    DestroyRecords,
+    FindOrCreate,
+    GetRecord,
+    LinkRecords,
+    UpdateRecords,
+    WorkflowRef,
+)
 from engine.data.drafts import AnyWrite, Draft, draft
 from engine.data.records import Records
 from engine.data.store import ActionName, Change
 from engine.data.unit import unit_of_work
 from engine.errors import refuse_all
-from engine.outcomes import Record, Written
+from engine.outcomes import PLANNED, Record, SkippedTrigger, SkipReason, TriggeredWorkflow, Written
 from engine.workflow.catalog import Catalog
 from engine.workflow.dispatcher import Dispatcher, Started
 from engine.workflow.events import Cause, Events
@@ -29,30 +40,55 @@ class Performer:
     dispatcher: Dispatcher
     lenient: bool
 
-    async def perform(self, action: AnyWrite, actor: Actor, request_id: str) -> Written:
+    async def perform(self, action: AnyWrite | FindOrCreate, actor: Actor, request_id: str) -> Written:
         """Write, and start what the write names and what follows it globally.
 
         Raises one `Refusal` with all complaints; then nothing was written and nothing started.
         """
+        if isinstance(action, FindOrCreate):
+            async with _unit(action.dry_run):
+                done = await self._decided(action, actor, request_id)
+        else:
+            done = await self._write(action, actor, request_id)
+        if action.dry_run:
+            return done.as_planned()
+        return done.written(await self.dispatcher.settle(done.started))
+
+    async def link(self, action: LinkRecords) -> list[Any]:
+        """Change which records hang on another; answers the keys of those that do. No workflow follows it."""
+        async with _unit(action.dry_run):
+            return await self.records.link(action)
+
+    async def _decided(self, action: FindOrCreate, actor: Actor, request_id: str) -> _Done:
+        """Nothing comes between the look whether the record is there and what is done for it."""
+        decided = await self.records.decide(action)
+        if not isinstance(decided, GetRecord):
+            return await self._write(decided, actor, request_id)
+        checked = self._check(decided, action.workflows)
+        refuse_all([*decided.complaints, *checked.complaints])
+        # Nothing was written, so nothing follows.
+        unchanged = (SkippedTrigger(each.ref.key, each.association, SkipReason.NOT_CHANGED) for each in checked.triggers)
+        started = Started(skipped=(*checked.skipped, *unchanged))
+        return _Done([await self.records.get(decided)], 1, started)
+
+    async def _write(self, action: AnyWrite, actor: Actor, request_id: str) -> _Done:
         drafted = draft(action, self.records.collections)
-        checked = self._check(drafted)
-        refuse_all([*drafted.complaints, *checked.complaints])
+        checked = self._check(action, action.workflows)
+        if complaints := [*drafted.complaints, *checked.complaints]:
+            refuse_all([*complaints, *await self.records.conflicts(drafted)])
         cause = Cause(actor, request_id, _name(action))
-        async with unit_of_work():
-            changes, started = await self._write(drafted, checked, cause)
+        async with _unit(action.dry_run):
+            changes, started = await self._store(drafted, checked, cause)
             records = await self._answer(drafted, changes)
-        workflows = await self.dispatcher.settle(started)
-        count = sum(not change.nested for change in changes)
-        return Written(records, count, workflows, started.skipped)
+        return _Done(records, sum(not change.nested for change in changes), started)
 
-    def _check(self, drafted: Draft) -> Checked:
-        action = drafted.action
+    def _check(self, action: Action, workflows: Sequence[WorkflowRef]) -> Checked:
         reader = Reader(action.may_trigger, action.may_read)
-        return check(
-            action.workflows, drafted.collection, self.records.collections, self.catalog, reader, lenient=self.lenient
-        )
+        collections = self.records.collections
+        start = collections[action.collection]
+        return check(workflows, start, collections, self.catalog, reader, lenient=self.lenient)
 
-    async def _write(self, drafted: Draft, checked: Checked, cause: Cause) -> tuple[Sequence[Change], Started]:
+    async def _store(self, drafted: Draft, checked: Checked, cause: Cause) -> tuple[Sequence[Change], Started]:
         """What ends is handed to workflows as it was, so these are planned, and atomic ones run, before the end."""
         if isinstance(drafted.action, DestroyRecords):
             changes = await self.records.find_for(drafted)
@@ -65,6 +101,36 @@ class Performer:
 
     async def _answer(self, drafted: Draft, changes: Sequence[Change]) -> list[Record]:
         return [] if isinstance(drafted.action, DestroyRecords) else await self.records.answer(drafted, changes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What a write did, and what it started."""
+
+    records: list[Record]
+    count: int
+    started: Started
+
+    def written(self, workflows: tuple[TriggeredWorkflow, ...]) -> Written:
+        return Written(self.records, self.count, workflows, self.started.skipped)
+
+    def as_planned(self) -> Written:
+        """What a dry run tells: its executions were undone with the rest, so they have no number."""
+        return self.written(tuple(replace(each, execution_id=None, status=PLANNED) for each in self.started.workflows))
+
+
+class _Tried(Exception):
+    """Leaves the unit of a dry run, so that nothing is kept."""
+
+
+@asynccontextmanager
+async def _unit(dry_run: bool) -> AsyncIterator[None]:
+    """A unit of work, undone at its end if all of it was only to be tried."""
+    with suppress(_Tried):
+        async with unit_of_work():
+            yield
+            if dry_run:
+                raise _Tried
 
 
 def _name(action: AnyWrite) -> ActionName:

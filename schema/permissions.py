@@ -11,10 +11,13 @@ from engine.actions import (
     CountRecords,
     CreateRecords,
     DestroyRecords,
+    FirstOrCreateRecord,
     GetRecord,
+    LinkRecords,
     ListRecords,
     LoadRelated,
     Rights,
+    UpdateOrCreateRecord,
     UpdateRecords,
 )
 from engine.data.collections import Collection, Collections
@@ -39,15 +42,19 @@ SYSTEM = frozenset({"users", "roles", "workflows", "executions", "jobs"})
 # Jobs are the inside of an execution: whoever may read the one may read the other.
 _GOVERNED_BY = {"jobs": "executions"}
 
-VERBS: Mapping[type[Action], Verb] = {
-    ListRecords: Verb.READ,
-    GetRecord: Verb.READ,
-    CountRecords: Verb.READ,
-    LoadRelated: Verb.READ,
-    CreateRecords: Verb.CREATE,
-    UpdateRecords: Verb.UPDATE,
-    DestroyRecords: Verb.DESTROY,
+VERBS: Mapping[type[Action], tuple[Verb, ...]] = {
+    ListRecords: (Verb.READ,),
+    GetRecord: (Verb.READ,),
+    CountRecords: (Verb.READ,),
+    LoadRelated: (Verb.READ,),
+    CreateRecords: (Verb.CREATE,),
+    UpdateRecords: (Verb.UPDATE,),
+    FirstOrCreateRecord: (Verb.READ, Verb.CREATE),
+    UpdateOrCreateRecord: (Verb.UPDATE, Verb.CREATE),
+    DestroyRecords: (Verb.DESTROY,),
+    LinkRecords: (Verb.READ,),
 }
+"""What an action needs in its collection. In that of its owner it needs to read, or to update it by linking."""
 
 
 def authorize(actor: Actor | None, action: Action, collections: Iterable[str]) -> Action:
@@ -56,7 +63,11 @@ def authorize(actor: Actor | None, action: Action, collections: Iterable[str]) -
     The answered action carries what the role may do in the other collections it may reach by filters, appends and
     nested values. An action of a kind that has no rule here is a mistake of ours, not something to let through.
     """
-    somebody = require(actor, action.collection, VERBS[type(action)])
+    somebody = signed_in(actor)
+    for verb in VERBS[type(action)]:
+        require(somebody, action.collection, verb)
+    if action.owner:
+        require(somebody, action.owner.collection, Verb.UPDATE if isinstance(action, LinkRecords) else Verb.READ)
     return replace(action, rights=rights(somebody, collections))
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from tortoise.expressions import Q
 
-from engine.actions import CreateRecords, DestroyRecords, UpdateRecords
+from engine.actions import CreateRecords, DestroyRecords, UpdateRecords, WriteValues
 from engine.data.collections import Collection, Collections
-from engine.data.filters import compile_filter
-from engine.data.plans import Plan, parse_key, plan_values
+from engine.data.filters import compile_filter, did_you_mean
+from engine.data.owners import Related, related_of
+from engine.data.plans import Plan, is_filled, parse_key, plan_values
 from engine.data.shape import Shape, shape_of
-from engine.errors import Complaint
+from engine.errors import Code, Complaint
 
 AnyWrite: TypeAlias = CreateRecords | UpdateRecords | DestroyRecords
 
@@ -28,6 +29,7 @@ class Draft:
 
     action: AnyWrite
     collection: Collection
+    related: Related | None
     shape: Shape
     plans: tuple[Plan, ...]
     keys: tuple[Any, ...]
@@ -38,24 +40,71 @@ class Draft:
 def draft(action: AnyWrite, collections: Collections) -> Draft:
     """Check a write without looking at the database; the complaints include those of the door."""
     collection = collections[action.collection]
+    related, misplaced = related_of(collections, action)
     shape, unknown = shape_of(collections, collection, action.selection, action.may_read)
-    complaints = [*action.complaints, *unknown]
-    plans = tuple(_plans(action, collections, complaints))
+    complaints = [*action.complaints, *misplaced, *unknown]
+    if isinstance(action, WriteValues):
+        complaints += check_names(action, collections)
+    plans = tuple(_plans(action, collections, related, complaints))
     keys, wanted = _which(action, collections, complaints)
-    return Draft(action, collection, shape, plans, keys, wanted, tuple(complaints))
+    return Draft(action, collection, related, shape, plans, keys, wanted, tuple(complaints))
 
 
-def _plans(action: AnyWrite, collections: Collections, complaints: list[Complaint]) -> Iterable[Plan]:
+def taken(action: WriteValues, values: Any) -> Any:
+    """The values of a record as far as the caller's lists let them through."""
+    if not isinstance(values, Mapping):
+        return values
+    allowed = values.keys() if action.whitelist is None else action.whitelist
+    return {name: value for name, value in values.items() if name in allowed and name not in action.blacklist}
+
+
+def check_names(action: WriteValues, collections: Collections) -> Iterable[Complaint]:
+    """What is no field in the lists that say which values are taken, and no relation in those that say where to."""
+    collection = collections[action.collection]
+    known = [*(field.name for field in collection.readable), *collection.relations]
+    for parameter, names in (("whitelist", action.whitelist or ()), ("blacklist", action.blacklist)):
+        for index, name in enumerate(names):
+            if name not in known:
+                message = f"'{name}' is not a field of '{collection.name}'.{did_you_mean(name, known)}"
+                yield Complaint(Code.UNKNOWN_FIELD, message, (parameter, index))
+    for index, path in enumerate(action.update_associations):
+        here = collection
+        for name in path.split("."):
+            if name not in here.relations:
+                message = f"'{name}' is not a relation of '{here.name}'.{did_you_mean(name, here.relations)}"
+                yield Complaint(Code.UNKNOWN_FIELD, message, ("updateAssociationValues", index))
+                break
+            here = collections[here.relations[name].target]
+
+
+def _plans(
+    action: AnyWrite, collections: Collections, related: Related | None, complaints: list[Complaint]
+) -> Iterable[Plan]:
     if isinstance(action, DestroyRecords):
         return
     creating = isinstance(action, CreateRecords)
     listed = action.values if isinstance(action, CreateRecords) else (action.values,)
+    if creating and related:
+        complaints += _check_place(action, related, len(listed))
+    came = related.relation.reverse_column if related and is_filled(related.relation) else None
     for index, values in enumerate(listed):
         path = (index,) if isinstance(action, CreateRecords) and action.many else ()
-        collection = collections[action.collection]
-        plan, faults = plan_values(collections, collection, values, action, creating=creating, path=path)
+        collection, given = collections[action.collection], taken(action, values)
+        plan, faults = plan_values(
+            collections, collection, given, action, creating=creating, path=path, came=came if creating else None
+        )
         complaints += faults
         yield plan
+
+
+def _check_place(action: AnyWrite, related: Related, count: int) -> Iterable[Complaint]:
+    """Whether so many new records can hang on the owner, and the role may write where that is kept."""
+    if related.is_single and count > 1:
+        message = f"'{related.relation.name}' leads to one record of '{related.target.name}': give one, no list."
+        yield Complaint(Code.BAD_VALUE, message)
+    if not is_filled(related.relation) and not action.may_update(related.owner.name):
+        message = f"Your role may not update '{related.owner.name}', so not hang a new record on one."
+        yield Complaint(Code.NO_PERMISSION, message)
 
 
 def _which(action: AnyWrite, collections: Collections, complaints: list[Complaint]) -> tuple[tuple[Any, ...], Q]:
@@ -68,7 +117,7 @@ def _which(action: AnyWrite, collections: Collections, complaints: list[Complain
         key, faults = parse_key(collection, given)
         keys.append(key)
         complaints += faults if len(action.keys) == 1 else _at(faults, index)
-    wanted, faults = compile_filter(collections, collection, action.filter or {}, action.may_read)
+    wanted, faults = compile_filter(collections, collection, action.filter or {}, action.may_read, action.zone)
     complaints += faults
     return tuple(dict.fromkeys(keys)), wanted
 

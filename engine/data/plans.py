@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
-from engine.actions import Action
+from engine.actions import Action, WriteValues
 from engine.data import values
 from engine.data.collections import Collection, Collections, Field, Relation
 from engine.data.filters import did_you_mean
@@ -21,10 +21,17 @@ Path: TypeAlias = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An existing record to link, by its key."""
+    """A record to link, by its key.
+
+    `changes` are what is written to it, if anything; `new` is what is stored should it not be there, with what that
+    `lacks` if it cannot be.
+    """
 
     key: Any
     path: Path
+    changes: Plan | None = None
+    new: Plan | None = None
+    lacks: tuple[Complaint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +39,7 @@ class Plan:
     """One record to store: `columns` by attribute, and what is linked or stored with it.
 
     `to_one` holds relations whose key is a column of this record; `to_other` those whose key is elsewhere: one
-    record, or all that shall hang on it. `key` is given where the values had one: the record is linked if it
-    exists and stored if not.
+    record, or all that shall hang on it.
     """
 
     collection: Collection
@@ -41,15 +47,34 @@ class Plan:
     to_one: tuple[tuple[Relation, Plan | Link | None], ...]
     to_other: tuple[tuple[Relation, tuple[Plan | Link, ...]], ...]
     path: Path
-    key: Any = None
 
 
 def plan_values(
-    collections: Collections, collection: Collection, given: Any, action: Action, *, creating: bool, path: Path = ()
+    collections: Collections,
+    collection: Collection,
+    given: Any,
+    action: Action,
+    *,
+    creating: bool,
+    path: Path = (),
+    came: str | None = None,
 ) -> tuple[Plan, list[Complaint]]:
-    """The plan of one record's values and all complaints about them; a plan with complaints is not to be used."""
+    """The plan of one record's values and all complaints about them; a plan with complaints is not to be used.
+
+    `came` is the column that the record's owner fills, if there is one.
+    """
     planner = _Planner(collections, action)
-    return planner.plan(collection, given, creating=creating, path=path), planner.complaints
+    return planner.plan(collection, given, creating=creating, path=path, came=came), planner.complaints
+
+
+def plan_links(
+    collections: Collections, relation: Relation, keys: Iterable[Any], action: Action
+) -> tuple[list[Link], list[Complaint]]:
+    """The records with these keys as links to hang on another by the relation."""
+    planner = _Planner(collections, action)
+    target = collections[relation.target]
+    links = [planner.link(target, key, ("keys", index)) for index, key in enumerate(keys)]
+    return [link for link in links if link], planner.complaints
 
 
 def parse_key(collection: Collection, given: Any, path: Path = ("filterByTk",)) -> tuple[Any, list[Complaint]]:
@@ -120,9 +145,7 @@ class _Planner:
             if self._free(drawing, relation.name, relation.column, path):
                 self._relation(drawing, relation, value, path)
         else:
-            known = [*(column.name for column in collection.readable), *collection.relations]
-            message = f"'{name}' is not a field of '{collection.name}'.{did_you_mean(str(name), known)}"
-            self._bad(message, path, Code.UNKNOWN_FIELD)
+            self._refuse_unknown(collection, [name], path[:-1])
 
     def _column(self, drawing: _Drawing, column: Field, value: Any, path: Path) -> None:
         relation = drawing.collection.relations.get(column.relation or "")
@@ -139,7 +162,7 @@ class _Planner:
             drawing.columns[column.attribute] = None
         elif relation:
             # The key of another record says the same as the relation, so it passes the same checks.
-            drawing.to_one.append((relation, self._link(self.collections[relation.target], value, path)))
+            drawing.to_one.append((relation, self.link(self.collections[relation.target], value, path)))
         else:
             try:
                 drawing.columns[column.attribute] = values.parse(column, value)
@@ -189,30 +212,60 @@ class _Planner:
         """A key alone links; an object without one is stored; an object with one is linked if it exists."""
         target = self.collections[relation.target]
         if not isinstance(value, Mapping):
-            return self._link(target, value, path)
+            return self.link(target, value, path)
         if value.keys() == {target.key.name}:
-            return self._link(target, value[target.key.name], (*path, target.key.name))
+            return self.link(target, value[target.key.name], (*path, target.key.name))
         if target.system:
             for name in value.keys() - {target.key.name}:
                 message = f"'{target.name}' cannot be written through another record."
                 self._bad(message, (*path, name), Code.FIELD_NOT_WRITABLE)
             return None
+        came = relation.reverse_column if is_filled(relation) else None
+        if value.get(target.key.name) is None:
+            return self._new(target, value, came, path)
+        return self._keyed(target, value, came, path)
+
+    def _new(self, target: Collection, value: Mapping[str, Any], came: str | None, path: Path) -> Plan | None:
         if not self.action.may_create(target.name):
             self._bad(f"Your role may not create '{target.name}'.", path, Code.NO_PERMISSION)
             return None
-        came = relation.reverse_column if _is_filled(relation) else None
-        if value.get(target.key.name) is None:
-            return self.plan(target, value, creating=True, path=path, came=came)
-        return self._keyed(target, value, came, path)
+        return self.plan(target, value, creating=True, path=path, came=came)
 
-    def _keyed(self, target: Collection, value: Mapping[str, Any], came: str | None, path: Path) -> Plan | Link | None:
-        link = self._link(target, value[target.key.name], (*path, target.key.name))
-        if not target.key.writable or link is None:
+    def _keyed(self, target: Collection, value: Mapping[str, Any], came: str | None, path: Path) -> Link | None:
+        """An object with a key links the record that has it, and whether there is one only the database knows.
+
+        Its other values are written where the caller asked for that; else they count only if the record is stored.
+        """
+        link = self.link(target, value[target.key.name], (*path, target.key.name))
+        if link is None:
+            return None
+        others = {name: item for name, item in value.items() if name != target.key.name}
+        if self._is_updated(path):
+            link = replace(link, changes=self._changes(target, others, came, path))
+        if not target.key.writable:
+            if not link.changes:
+                self._refuse_unknown(target, others, path)
             return link
-        plan = self.plan(target, value, creating=True, path=path, came=came)
-        return replace(plan, key=link.key)
+        told, self.complaints = self.complaints, []
+        new = self._new(target, value, came, path)
+        lacks, self.complaints = self.complaints, told
+        if not link.changes:
+            # A name that is wrong is wrong whether the record is there or not.
+            self.complaints += [complaint for complaint in lacks if complaint.code is Code.UNKNOWN_FIELD]
+        return replace(link, new=new, lacks=tuple(lacks))
 
-    def _link(self, target: Collection, value: Any, path: Path) -> Link | None:
+    def _is_updated(self, path: Path) -> bool:
+        named = self.action.update_associations if isinstance(self.action, WriteValues) else ()
+        return ".".join(step for step in path if isinstance(step, str)) in named
+
+    def _changes(self, target: Collection, value: Mapping[str, Any], came: str | None, path: Path) -> Plan | None:
+        if not self.action.may_update(target.name):
+            self._bad(f"Your role may not update '{target.name}'.", path, Code.NO_PERMISSION)
+            return None
+        return self.plan(target, value, creating=False, path=path, came=came)
+
+    def link(self, target: Collection, value: Any, path: Path) -> Link | None:
+        """A link to the record with this key, None with a complaint."""
         if not self.action.may_read(target.name):
             self._bad(f"Your role may not read '{target.name}', so not link to it.", path, Code.NO_PERMISSION)
             return None
@@ -220,13 +273,20 @@ class _Planner:
         self.complaints += complaints
         return None if complaints else Link(key, path)
 
+    def _refuse_unknown(self, collection: Collection, names: Iterable[str], path: Path) -> None:
+        known = [*(column.name for column in collection.readable), *collection.relations]
+        for name in names:
+            if name not in known:
+                message = f"'{name}' is not a field of '{collection.name}'.{did_you_mean(str(name), known)}"
+                self._bad(message, (*path, name), Code.UNKNOWN_FIELD)
+
     def _bad(self, message: str, path: Path, code: Code = Code.BAD_VALUE, *, once: bool = False) -> Literal[False]:
         if not once or all(complaint.message != message for complaint in self.complaints):
             self.complaints.append(Complaint(code, message, path))
         return False
 
 
-def _is_filled(relation: Relation) -> bool:
+def is_filled(relation: Relation) -> bool:
     """Whether records of the other side hold our key in a column of theirs, which storing them with us fills."""
     return relation.column is None and relation.kind is not RelationKind.MANY_TO_MANY
 

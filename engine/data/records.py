@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tortoise.expressions import Q
@@ -11,22 +12,29 @@ from engine.actions import (
     CountRecords,
     CreateRecords,
     DestroyRecords,
+    FindOrCreate,
+    FirstOrCreateRecord,
     GetRecord,
+    LinkRecords,
     ListRecords,
     LoadRelated,
     Selection,
     UpdateRecords,
 )
 from engine.data.collections import Collection, Collections, Relation
+from engine.data.conflicts import conflicts
 from engine.data.drafts import Draft, draft
 from engine.data.filters import compile_filter
-from engine.data.plans import parse_key
+from engine.data.links import read_links, relink
+from engine.data.lookups import change, creation, lookup, reading
+from engine.data.owners import Related, not_found, related_of
+from engine.data.plans import Plan, parse_key
 from engine.data.shape import Shape, shape_of
 from engine.data.sorting import in_order, read_sort
 from engine.data.store import Change, Store
 from engine.data.unit import unit_of_work
 from engine.data.values import render
-from engine.errors import Code, Complaint, Refusal, refuse, refuse_all
+from engine.errors import Code, Complaint, refuse, refuse_all
 from engine.outcomes import Page, Record
 
 MAX_WRITTEN = 1000
@@ -45,11 +53,10 @@ class Records:
     async def page(self, action: ListRecords) -> Page:
         """The page of records that the action asks for."""
         collection = self.collections[action.collection]
-        wanted, faults = compile_filter(self.collections, collection, action.filter or {}, action.may_read)
+        wanted = self._wanted(action)
         shape, unknown = shape_of(self.collections, collection, action.selection, action.may_read)
         order, unsorted = read_sort(collection, action.sort)
-        refuse_all([*action.complaints, *faults, *unknown, *unsorted])
-        found = collection.model.filter(wanted)
+        found = await wanted.find([*unknown, *unsorted])
         count = await found.count() if action.paginate else 0
         page = in_order(found, collection, order).offset((action.page - 1) * action.page_size).limit(action.page_size)
         records = [shape.render(row) for row in await page.prefetch_related(*shape.prefetches())]
@@ -57,25 +64,23 @@ class Records:
 
     async def count(self, action: CountRecords) -> int:
         """How many records the filter finds."""
-        collection = self.collections[action.collection]
-        wanted, faults = compile_filter(self.collections, collection, action.filter or {}, action.may_read)
-        refuse_all([*action.complaints, *faults])
-        return await collection.model.filter(wanted).count()
+        found = await self._wanted(action).find()
+        return int(await found.count())
 
     async def get(self, action: GetRecord) -> Record:
         """The record with the key, or the first that the filter finds; raises `NOT_FOUND` without one."""
         collection = self.collections[action.collection]
         shape, unknown = shape_of(self.collections, collection, action.selection, action.may_read)
-        wanted, faults = compile_filter(self.collections, collection, action.filter or {}, action.may_read)
-        if action.key is not None:
-            key, wrong = parse_key(collection, action.key)
-            wanted, faults = wanted & Q(pk=key), [*faults, *wrong]
-        elif not action.filter:
-            faults.append(Complaint(Code.BAD_KEY, "Say which record is meant: by filterByTk or a filter."))
-        refuse_all([*action.complaints, *unknown, *faults])
-        row = await shape.query().filter(wanted).first()
+        wanted = self._wanted(action)
+        key, wrong = (None, []) if action.key is None else parse_key(collection, action.key)
+        if action.key is None and not action.filter and not wanted.is_single:
+            wrong = [Complaint(Code.BAD_KEY, "Say which record is meant: by filterByTk or a filter.")]
+        found = await wanted.find([*unknown, *wrong])
+        if key is not None:
+            found = found.filter(pk=key)
+        row = await found.order_by(collection.key.attribute).prefetch_related(*shape.prefetches()).first()
         if row is None:
-            raise _not_found(collection, action.key)
+            raise not_found(collection, action.key)
         return shape.render(row)
 
     async def load_related(self, action: LoadRelated) -> dict[Any, Any]:
@@ -115,13 +120,46 @@ class Records:
         To be called inside a unit of work, which a refusal undoes.
         """
         store = Store(self.collections, acting_user)
-        if isinstance(draft.action, CreateRecords):
-            await store.create(draft.plans)
-        else:
-            assert not isinstance(draft.action, DestroyRecords)
-            found = await self._rows(draft)
-            await store.update(draft.plans[0], found)
+        match draft:
+            case Draft(action=CreateRecords(), related=None):
+                await store.create(draft.plans)
+            case Draft(action=CreateRecords(), related=Related() as related):
+                await self._create_on(store, related, draft.plans)
+            case _:
+                await store.update(draft.plans[0], await self._rows(draft))
         return store.changes
+
+    async def conflicts(self, draft: Draft) -> list[Complaint]:
+        """What the database would refuse of a draft, to be told with what is wrong with it in itself."""
+        if isinstance(draft.action, UpdateRecords) and not draft.keys:
+            return []
+        return await conflicts(self.collections, draft.plans, draft.keys)
+
+    async def decide(self, action: FindOrCreate) -> CreateRecords | UpdateRecords | GetRecord:
+        """What the action turns out to be, by whether the record is there.
+
+        To be called inside the unit of work in which that is then done.
+        """
+        wanted, complaints = lookup(self.collections[action.collection], action)
+        related, misplaced = related_of(self.collections, action)
+        if wanted is None or misplaced:
+            return creation(action, complaints)
+        found = await _Wanted(self.collections[action.collection], wanted, related).find()
+        row = await found.order_by("pk").only("pk").first()
+        if row is None:
+            return creation(action, [])
+        return reading(action, row.pk) if isinstance(action, FirstOrCreateRecord) else change(action, row.pk)
+
+    async def link(self, action: LinkRecords) -> list[Any]:
+        """Change which records hang on another; answers the keys of those that do. To be called inside a unit."""
+        related, misplaced = related_of(self.collections, action)
+        assert related is not None, "a link is of a record that hangs on another"
+        links, faults = read_links(self.collections, related, action)
+        refuse_all([*action.complaints, *misplaced, *faults])
+        row = await related.row()
+        relinked = relink(related, action.mode, links, await related.keys())
+        await Store(self.collections, None).relink(row, related.owner, related.relation, relinked)
+        return [render(key) for key in await related.keys()]
 
     async def find_for(self, draft: Draft) -> list[Change]:
         """The records that a destroy is about, as they are now."""
@@ -167,6 +205,19 @@ class Records:
         found = collection.model.filter(Q(pk__in=list(keys)), wanted)
         return set(await found.values_list(collection.key.attribute, flat=True))
 
+    async def _create_on(self, store: Store, related: Related, plans: Sequence[Plan]) -> None:
+        row = await related.row()
+        if related.is_reverse_one and await related.keys():
+            raise related.taken()
+        await store.create_on(row, related.relation, plans)
+
+    def _wanted(self, action: ListRecords | CountRecords | GetRecord) -> _Wanted:
+        """The records that a read is about."""
+        collection = self.collections[action.collection]
+        related, misplaced = related_of(self.collections, action)
+        wanted, faults = compile_filter(self.collections, collection, action.filter or {}, action.may_read, action.zone)
+        return _Wanted(collection, wanted, related, (*action.complaints, *misplaced, *faults))
+
     async def _write(self, action: CreateRecords | UpdateRecords, acting_user: int | None = None) -> list[Record]:
         drafted = draft(action, self.collections)
         refuse_all(drafted.complaints)
@@ -175,20 +226,41 @@ class Records:
             return await self.answer(drafted, changes)
 
     async def _rows(self, draft: Draft) -> list[Any]:
-        assert not isinstance(draft.action, CreateRecords)
-        found = draft.collection.model.filter(draft.wanted).order_by(draft.collection.key.attribute)
+        """The records that an update or a destroy means."""
+        wanted = _Wanted(draft.collection, draft.wanted, draft.related)
+        found = (await wanted.find()).order_by(draft.collection.key.attribute)
         if not draft.keys:
             rows = await found.limit(MAX_WRITTEN + 1)
             if len(rows) > MAX_WRITTEN:
                 raise refuse(Code.BAD_FILTER, f"The filter finds more than {MAX_WRITTEN} records: narrow it.", "filter")
-            return rows
+            if not rows and draft.related and draft.related.is_single:
+                raise not_found(draft.collection, None)
+            return list(rows)
         rows = await found.filter(pk__in=list(draft.keys))
         for key in draft.keys:
             if key not in {row.pk for row in rows}:
-                raise _not_found(draft.collection, render(key))
-        return rows
+                raise not_found(draft.collection, render(key))
+        return list(rows)
 
 
-def _not_found(collection: Collection, key: Any) -> Refusal:
-    which = "such a record" if key is None else f"record '{key}'"
-    return refuse(Code.NOT_FOUND, f"'{collection.name}' has no {which}.")
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The records that an action is about: those that a Q finds, of those that hang on an owner where there is one."""
+
+    collection: Collection
+    wanted: Q
+    related: Related | None
+    complaints: tuple[Complaint, ...] = ()
+
+    @property
+    def is_single(self) -> bool:
+        return self.related is not None and self.related.is_single
+
+    async def find(self, complaints: Iterable[Complaint] = ()) -> Any:
+        """The query that finds them; refuses with everything that is wrong, then for an owner that is not there."""
+        refuse_all([*self.complaints, *complaints])
+        found = self.collection.model.filter(self.wanted)
+        if self.related is None:
+            return found
+        await self.related.row()
+        return found.filter(self.related.filter())

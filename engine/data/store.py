@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from tortoise.exceptions import IntegrityError
+from tortoise.expressions import Q
 from tortoise.models import Model
 
-from engine.data.collections import Collection, Collections, Field, FieldKind, Relation
+from engine.data.collections import Collection, Collections, FieldKind, Relation
+from engine.data.conflicts import conflicts, taken_target
+from engine.data.links import Relinked
 from engine.data.plans import Link, Path, Plan
 from engine.data.relations import RelationKind
 from engine.data.unit import unit_of_work
 from engine.data.values import json_text, render
-from engine.errors import Code, Complaint, Refusal, raise_for, refuse
+from engine.errors import Code, Refusal, refuse, refuse_all
 from engine.outcomes import Record
 
 ActionName: TypeAlias = Literal["create", "update", "destroy"]
@@ -50,17 +53,43 @@ class Store:
 
     async def create(self, plans: Sequence[Plan]) -> None:
         """Insert the records of the plans with their nested ones."""
-        await self._check(plans)
+        refuse_all(await conflicts(self._collections, plans))
         with _refusing_conflicts():
             for plan in plans:
                 await self._insert(plan)
 
+    async def create_on(self, row: Model, relation: Relation, plans: Sequence[Plan]) -> None:
+        """Insert the records of the plans and hang them on a row. Which of them is linked so far is not looked at."""
+        refuse_all(await conflicts(self._collections, plans))
+        with _refusing_conflicts():
+            if relation.column:
+                for plan in plans:
+                    setattr(row, relation.column, await self._insert(plan))
+                    await _save(row, [relation.column])
+            else:
+                await self._hang(row, relation, plans)
+
     async def update(self, plan: Plan, rows: Sequence[Model]) -> None:
         """Give every row the values of the plan."""
-        await self._check([plan], [row.pk for row in rows])
+        refuse_all(await conflicts(self._collections, [plan], [row.pk for row in rows]))
         with _refusing_conflicts():
             for row in rows:
                 await self._update(plan, row)
+
+    async def relink(self, row: Model, collection: Collection, relation: Relation, change: Relinked) -> None:
+        """Change which records hang on a row. A relation to one of them, kept in a column of the row, is an update."""
+        if relation.column:
+            link = next(iter(change.added), None)
+            if link is None and change.gone and not relation.null:
+                raise refuse(Code.REQUIRED, f"'{relation.name}' must not be without a record.", relation.name)
+            if link or change.gone:
+                await self.update(Plan(collection, {}, ((relation, link),), (), ()), [row])
+            return
+        plan = Plan(collection, {}, (), ((relation, change.added),), ())
+        refuse_all(await conflicts(self._collections, [plan], [row.pk]))
+        with _refusing_conflicts():
+            await self._unhang(row, collection, relation, Q(pk__in=list(change.gone)))
+            await self._hang(row, relation, change.added)
 
     async def destroy(self, collection: Collection, keys: Sequence[Any]) -> None:
         """End records; one that others refer to and that would go with it is a refusal `STILL_REFERENCED`."""
@@ -76,30 +105,6 @@ class Store:
                 await collection.model.filter(pk__in=list(keys)).delete()
         except IntegrityError as error:
             raise _still_referenced(collection, "other records") from error
-
-    async def _check(self, plans: Sequence[Plan], own: Sequence[Any] = ()) -> None:
-        """What only the database knows and can be told before anything is written: links to nothing, taken values."""
-        complaints = [*await self._missing(plans), *await twins(plans, own)]
-        if len(own) > 1 and (shared := next(_unique_columns(plans[0]), None)):
-            message = f"'{shared.name}' is unique, so {len(own)} records cannot be given the same."
-            complaints.append(Complaint(Code.UNIQUE_VIOLATION, message, (*plans[0].path, shared.name)))
-        raise_for(complaints)
-
-    async def _missing(self, plans: Sequence[Plan]) -> list[Complaint]:
-        links: dict[str, list[Link]] = {}
-        for plan in plans:
-            for relation, item in _linked(plan):
-                links.setdefault(relation.target, []).append(item)
-        complaints = []
-        for target, listed in links.items():
-            collection = self._collections[target]
-            wanted = collection.model.filter(pk__in=list({link.key for link in listed}))
-            there = set(await wanted.values_list(collection.key.attribute, flat=True))
-            for link in listed:
-                if link.key not in there:
-                    message = f"'{target}' has no record '{render(link.key)}' to link."
-                    complaints.append(Complaint(Code.BAD_VALUE, message, link.path))
-        return complaints
 
     async def _insert(self, plan: Plan, came: Mapping[str, Any] | None = None) -> Any:
         """Store one record and what hangs on it; answers its key. `came` has the columns its parent fills."""
@@ -125,42 +130,43 @@ class Store:
         changed = [attribute for attribute, value in columns.items() if before[attribute] != value]
         if changed:
             _set(row, plan.collection, {attribute: columns[attribute] for attribute in changed})
-            automatic = [name for name, column in row._meta.fields_map.items() if getattr(column, "auto_now", False)]
-            await row.save(update_fields=[*changed, *automatic])
+            await _save(row, changed)
         names = tuple(field.name for field in plan.collection.readable if field.attribute in changed)
-        change = Change(plan.collection, "update", row.pk, previous=previous, changed=names)
-        self.changes.insert(place, change)
+        nested = _is_nested(plan)
+        self.changes.insert(place, Change(plan.collection, "update", row.pk, nested, previous, names))
         for relation, items in plan.to_other:
-            await self._unhang(row, plan.collection, relation, items)
+            kept = [item.key for item in items if isinstance(item, Link)]
+            await self._unhang(row, plan.collection, relation, ~Q(pk__in=kept))
             await self._hang(row, relation, items)
 
     async def _to_one(self, plan: Plan) -> dict[str, Any]:
         columns = {}
         for relation, item in plan.to_one:
             assert relation.column is not None, "a plan's to_one relations have their column on this side"
-            columns[relation.column] = None if item is None else await self._key_of(item)
+            columns[relation.column] = None if item is None else (await self._settle(item))[0]
         return columns
 
-    async def _key_of(self, item: Plan | Link, came: Mapping[str, Any] | None = None) -> Any:
-        """The key of a record to link, after it was stored where it is new."""
-        if isinstance(item, Link):
-            return item.key
-        if item.key is not None and await item.collection.model.exists(pk=item.key):
-            return item.key
-        return await self._insert(item, came)
+    async def _settle(self, item: Plan | Link, came: Mapping[str, Any] | None = None) -> tuple[Any, bool]:
+        """The key of a record to link, after it was stored where it is new, and whether it is."""
+        if isinstance(item, Plan):
+            return await self._insert(item, came), True
+        if item.new and not await item.new.collection.model.exists(pk=item.key):
+            return await self._insert(item.new, came), True
+        if item.changes:
+            await self._update(item.changes, await item.changes.collection.model.get(pk=item.key))
+        return item.key, False
 
     async def _hang(self, row: Model, relation: Relation, items: Iterable[Plan | Link]) -> None:
         """Link records whose own column, or a table between, holds the key of this one."""
         target = self._collections[relation.target].model
         if relation.kind is RelationKind.MANY_TO_MANY:
-            keys = [await self._key_of(item) for item in items]
+            keys = [(await self._settle(item))[0] for item in items]
             await getattr(row, relation.attribute).add(*await target.filter(pk__in=keys))
             return
         came = {relation.reverse_column: row.pk}
         for item in items:
-            stored = len(self.changes)
-            key = await self._key_of(item, came)
-            if len(self.changes) == stored:  # it was there before
+            key, stored = await self._settle(item, came)
+            if not stored:
                 await self._link(target, relation, key, came, item.path)
 
     async def _link(
@@ -169,21 +175,19 @@ class Store:
         if relation.kind is RelationKind.ONE_TO_ONE:
             [linked] = await target.filter(pk=key).values_list(relation.reverse_column, flat=True)
             if linked not in (None, *came.values()):
-                message = f"'{relation.name}': that record of '{relation.target}' is linked to another one already."
-                raise refuse(Code.UNIQUE_VIOLATION, message, *path)
+                raise Refusal([taken_target(relation, path)])
         await target.filter(pk=key).update(**came)
 
-    async def _unhang(
-        self, row: Model, collection: Collection, relation: Relation, items: Sequence[Plan | Link]
-    ) -> None:
-        """Unlink what shall hang on this record no longer: the list, or the one record, is the whole of it."""
-        kept = [item.key for item in items if item.key is not None]
+    async def _unhang(self, row: Model, collection: Collection, relation: Relation, which: Q) -> None:
+        """Unlink those of the records that hang on this one."""
+        target = self._collections[relation.target]
         if relation.kind is RelationKind.MANY_TO_MANY:
-            await getattr(row, relation.attribute).clear()
+            linked = getattr(row, relation.attribute)
+            if left := await linked.filter(which):
+                await linked.remove(*left)
             return
         column = relation.reverse_column
-        target = self._collections[relation.target]
-        left = target.model.filter(**{column: row.pk}).exclude(pk__in=kept)
+        left = target.model.filter(which, **{column: row.pk})
         if target.model._meta.fields_map[column].null:
             await left.update(**{column: None})
         elif await left.exists():
@@ -201,74 +205,15 @@ def _refusing_conflicts() -> Iterator[None]:
         raise refuse(Code.UNIQUE_VIOLATION, message) from error
 
 
-async def twins(plans: Sequence[Plan], own: Sequence[Any] = ()) -> list[Complaint]:
-    """Which values of the plans some other record has, though it must be the only one. `own` are the records' keys."""
-    complaints: list[Complaint] = []
-    seen: set[tuple[str, str, Any]] = set()
-    for plan in plans:
-        for nested in _walk(plan):
-            if nested.key is not None:  # linked where it exists, so nobody's twin
-                continue
-            for field, value, path in _unique_values(nested):
-                mark = (nested.collection.name, field.attribute, value)
-                others = nested.collection.model.filter(**{field.attribute: value})
-                if nested is plan and own:
-                    others = others.exclude(pk__in=list(own))
-                if mark in seen or await others.exists():
-                    complaints.append(_taken(nested.collection, field, path))
-                seen.add(mark)
-    return complaints
-
-
-def _walk(plan: Plan) -> Iterator[Plan]:
-    yield plan
-    for item in _items(plan):
-        if isinstance(item, Plan):
-            yield from _walk(item)
-
-
-def _items(plan: Plan) -> Iterator[Plan | Link]:
-    yield from (item for _, item in plan.to_one if item is not None)
-    for _, items in plan.to_other:
-        yield from items
-
-
-def _linked(plan: Plan) -> Iterator[tuple[Relation, Link]]:
-    for nested in _walk(plan):
-        for relation, item in nested.to_one:
-            if isinstance(item, Link):
-                yield relation, item
-        for relation, items in nested.to_other:
-            yield from ((relation, item) for item in items if isinstance(item, Link))
-
-
-def _unique_columns(plan: Plan) -> Iterator[Field]:
-    yield from (field for field, _, _ in _unique_values(plan))
-
-
-def _unique_values(plan: Plan) -> Iterator[tuple[Field, Any, Path]]:
-    """The values that a plan gives to unique columns."""
-    links = {relation.column: item for relation, item in plan.to_one if isinstance(item, Link)}
-    for field in plan.collection.fields.values():
-        if not field.unique:
-            continue
-        if (link := links.get(field.attribute)) is not None:
-            yield field, link.key, link.path
-        elif (value := plan.columns.get(field.attribute)) is not None:
-            yield field, value, (*plan.path, field.name)
-
-
-def _taken(collection: Collection, field: Field, path: Path) -> Complaint:
-    if field.relation:
-        message = f"'{field.relation}': another record of '{collection.name}' is linked to that one already."
-    else:
-        message = f"Another record of '{collection.name}' has this '{field.name}'."
-    return Complaint(Code.UNIQUE_VIOLATION, message, path)
-
-
 def _json(collection: Collection) -> set[str]:
     """The attributes of JSON columns."""
     return {field.attribute for field in collection.fields.values() if field.kind is FieldKind.JSON}
+
+
+async def _save(row: Model, changed: Iterable[str]) -> None:
+    """Write these attributes of a row, with those that tell when it was written."""
+    automatic = [name for name, column in row._meta.fields_map.items() if getattr(column, "auto_now", False)]
+    await row.save(update_fields=[*changed, *automatic])
 
 
 def _set(row: Model, collection: Collection, columns: Mapping[str, Any]) -> None:

@@ -39,6 +39,7 @@ class ByHand:
             pending = _pending(definition, key, handed, actor, request_id)
             started = await self.dispatcher.start(Planned((pending,), ()))
         [told] = await self.dispatcher.settle(started)
+        assert told.execution_id is not None, "this is no dry run"
         return told.execution_id
 
     async def _data(self, definition: Definition, data: Any) -> tuple[str | None, Any]:

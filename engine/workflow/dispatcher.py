@@ -60,7 +60,8 @@ class Dispatcher:
                 run = _run(pending, execution=0)
                 finished[pending.once] = (run, *await self._runner.run_inside(run))
             await self._insert(pending, finished.get(pending.once), started)
-        await self._queue.put([int(each.execution_id) for each in started.workflows if each.status == Status.QUEUED])
+        queued = (each.execution_id for each in started.workflows if each.status == Status.QUEUED)
+        await self._queue.put([execution for execution in queued if execution is not None])
         if started.runs:
             # By the commit itself: they are leased to this process, and their caller may be gone the moment after.
             after_commit(lambda: self._begin(started))

@@ -1,5 +1,6 @@
 """Reads and writes of records: identity, then what there is, then the grant, then the engine. Both doors come here."""
 
+from dataclasses import replace
 from typing import Any
 
 from engine.actions import (
@@ -7,27 +8,33 @@ from engine.actions import (
     CountRecords,
     CreateRecords,
     DestroyRecords,
+    FindOrCreate,
     GetRecord,
+    LinkRecords,
     ListRecords,
     LoadRelated,
     UpdateRecords,
+    Write,
 )
+from engine.data.collections import Collections
 from engine.data.filters import did_you_mean
+from engine.data.plans import is_filled
 from engine.errors import Code, refuse
 from schema.context import Context
 from schema.permissions import authorize, signed_in
 
 
 async def resolve(context: Context, action: Action) -> Any:
-    """What the action answers: a `Page` for a list, a `Record`, an `int` for a count, `Written` for a write.
+    """What the action answers: a `Page` for a list, a `Record`, an `int` for a count, `Written` for a write, keys for
+    links.
 
     Raises a `Refusal`; the order of its checks is that of contract §3.
     """
     engine = context.engine
     actor = signed_in(context.actor)
-    _refuse_unknown(context, action)
-    _refuse_boundless(action)
-    allowed = authorize(actor, action, engine.collections)
+    _refuse_unknown(engine.collections, action)
+    _refuse_boundless(engine.collections, action)
+    allowed = authorize(actor, replace(action, zone=context.zone), engine.collections)
     match allowed:
         case ListRecords():
             return await engine.records.page(allowed)
@@ -37,20 +44,37 @@ async def resolve(context: Context, action: Action) -> Any:
             return await engine.records.count(allowed)
         case LoadRelated():
             return await engine.records.load_related(allowed)
-        case CreateRecords() | UpdateRecords() | DestroyRecords():
+        case CreateRecords() | UpdateRecords() | DestroyRecords() | FindOrCreate():
             return await engine.perform(allowed, actor, context.request_id)
+        case LinkRecords():
+            return await engine.link(allowed)
         case _:
             raise TypeError(f"{type(action).__name__} has no resolver")
 
 
-def _refuse_unknown(context: Context, action: Action) -> None:
-    collection = context.engine.collections.get(action.collection)
-    # Our own tables are written by their own resolvers alone, which know their rules.
-    if collection is None or (collection.system and isinstance(action, CreateRecords | UpdateRecords | DestroyRecords)):
-        hint = did_you_mean(action.collection, context.engine.collections)
+def _refuse_unknown(collections: Collections, action: Action) -> None:
+    """Also what is only asked of the wrong collection: our own are written by their own resolvers, by their rules."""
+    collection = collections.get(action.collection)
+    if collection is None or (collection.system and isinstance(action, Write)):
+        hint = did_you_mean(action.collection, collections)
         raise refuse(Code.NOT_FOUND, f"There is no collection '{action.collection}' to do this with.{hint}")
+    if action.owner is None:
+        return
+    owner = collections.get(action.owner.collection)
+    relation = owner.relations.get(action.owner.relation) if owner else None
+    if owner is None or relation is None or relation.target != action.collection:
+        raise refuse(Code.NOT_FOUND, f"'{action.owner.collection}' has no such relation.")
+    linking = isinstance(action, LinkRecords) or (
+        isinstance(action, CreateRecords | FindOrCreate) and not is_filled(relation)
+    )
+    if owner.system and linking:
+        raise refuse(Code.NOT_FOUND, f"Nothing can be linked with '{owner.name}' here.")
 
 
-def _refuse_boundless(action: Action) -> None:
-    if isinstance(action, UpdateRecords | DestroyRecords) and not action.keys and not action.filter:
-        raise refuse(Code.FILTER_REQUIRED, "Say which records are meant: by filterByTk or a filter that is not empty.")
+def _refuse_boundless(collections: Collections, action: Action) -> None:
+    if not isinstance(action, UpdateRecords | DestroyRecords) or action.keys or action.filter:
+        return
+    # The owner says which record is meant where no other can hang on it.
+    if action.owner and not collections[action.owner.collection].relations[action.owner.relation].kind.to_many:
+        return
+    raise refuse(Code.FILTER_REQUIRED, "Say which records are meant: by filterByTk or a filter that is not empty.")

@@ -9,12 +9,14 @@ from engine.actions import (
     CountRecords,
     CreateRecords,
     DestroyRecords,
+    FindOrCreate,
     GetRecord,
     ListRecords,
     LoadRelated,
     Rights,
     UpdateRecords,
     Write,
+    WriteValues,
 )
 from engine.data.collections import Collections, read_collections
 from engine.database import close_database, open_database
@@ -98,7 +100,7 @@ def test_every_way_of_reading_needs_the_grant_to_read(wanted):
 def test_every_action_there_is_has_a_rule():
     there = {kind for kind in vars(actions).values() if isinstance(kind, type) and issubclass(kind, Action)}
 
-    assert there - {Action, Write} == set(RULES)
+    assert there - {Action, Write, WriteValues, FindOrCreate} == set(RULES)
 
 
 def test_an_action_without_a_rule_is_not_let_through():
