@@ -8,9 +8,11 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from api.authentication import Authentication
+from api.docs_page import docs_route
 from api.failures import HANDLERS
 from api.graphql import graphql_route
 from api.health import health_routes
+from api.openapi.route import openapi_route
 from api.rest import rest_routes
 from api.settings import SAMPLE, Settings
 from api.static_files import static_route
@@ -86,6 +88,8 @@ def make_asgi(engine: Engine, settings: Settings) -> ASGIApp:
             body_limit=settings.body_limit,
             graphiql=settings.graphiql,
         ),
+        openapi_route(collections),
+        docs_route(),
         *rest_routes(collections, body_limit=settings.body_limit, page_limit=settings.page_limit),
     ]
     app = Starlette(routes=routes, exception_handlers=HANDLERS)

@@ -17,7 +17,7 @@ from schema.context import Context
 log = logging.getLogger("bangpath.api")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
-_DOORS = ("/api/", "/graphql/")
+_DOORS = ("/api/", "/graphql/", "/openapi.json/")
 
 
 class Authentication:

@@ -1,4 +1,6 @@
-// Sends documents to the GraphQL door this page came from, as nobody in particular.
+// Sends documents to the GraphQL door of the service this page came from, as nobody in particular.
+
+const DOOR = new URL("../../graphql", import.meta.url);
 
 /** Answers `{status, body}`, whatever the status; throws an `Error` fit to be shown when there is no answer in JSON. */
 export async function send(asked, headers) {
@@ -15,7 +17,7 @@ async function post(asked, headers) {
   headers.set("Accept", "application/json");
   headers.set("Content-Type", "application/json");
   try {
-    return await fetch(location.pathname, {
+    return await fetch(DOOR, {
       method: "POST",
       headers,
       body: JSON.stringify(asked),

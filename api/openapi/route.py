@@ -1,0 +1,36 @@
+"""Serves the description of the REST door, to each caller as far as their role goes."""
+
+from functools import lru_cache
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api.error_body import respond
+from api.openapi.document import describe
+from api.routes import Routes
+from engine.data.collections import Collections
+from engine.errors import Refusal
+from schema.permissions import Verb, may, signed_in
+
+PATH = "/openapi.json"
+
+
+def openapi_route(collections: Collections) -> Route:
+    """The one route of the document. Whoever is signed in may have it; collections they may not read are not in it."""
+    routes = Routes(collections)
+
+    @lru_cache(maxsize=8)
+    def made(seen: frozenset[str], roles: tuple[str, ...]) -> bytes:
+        return msgspec.json.encode(describe(routes, collections, seen.__contains__, roles))
+
+    async def answer(request: Request) -> Response:
+        try:
+            actor = signed_in(request.state.context.actor)
+        except Refusal as refusal:
+            return respond(refusal)
+        seen = frozenset(name for name in collections if may(actor, name, Verb.READ))
+        return Response(made(seen, actor.roles), media_type="application/json")
+
+    return Route(PATH, answer, methods=["GET"])
