@@ -11,6 +11,8 @@ from api.authentication import Authentication
 from api.docs_page import docs_route
 from api.failures import HANDLERS
 from api.graphql import graphql_route
+from api.graphql_connection import Limits as SocketLimits
+from api.graphql_ws import graphql_socket_route
 from api.health import health_routes
 from api.openapi.route import openapi_route
 from api.rest import rest_routes
@@ -79,17 +81,24 @@ async def open_service(settings: Settings, *, working: bool = True) -> AsyncIter
 def make_asgi(engine: Engine, settings: Settings) -> ASGIApp:
     """Both doors and the pages, behind the authentication."""
     collections = engine.collections
+    schema = build_schema(collections, _limits(settings), introspection=settings.introspection)
     routes = [
         *health_routes(),
         static_route(),
         graphql_route(
-            build_schema(collections, _limits(settings), introspection=settings.introspection),
+            schema,
             seconds=settings.query_timeout,
             body_limit=settings.body_limit,
             graphiql=settings.graphiql,
         ),
         openapi_route(collections),
         docs_route(),
+        graphql_socket_route(
+            schema,
+            SocketLimits(subscriptions=settings.socket_subscriptions, check=settings.socket_check),
+            sockets=settings.user_sockets,
+            origins=settings.origins,
+        ),
         *rest_routes(collections, body_limit=settings.body_limit, page_limit=settings.page_limit),
     ]
     app = Starlette(routes=routes, exception_handlers=HANDLERS)

@@ -3,13 +3,15 @@
 import logging
 import re
 import uuid
+from datetime import UTC, tzinfo
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.credentials import Query, find_token, split_query
+from api.credentials import Credentials, split_query
 from api.error_body import respond
 from engine.actions import Actor
+from engine.data.periods import parse_zone
 from engine.engine import Engine
 from engine.errors import Code, Refusal, refuse
 from schema.context import Context
@@ -18,6 +20,7 @@ log = logging.getLogger("bangpath.api")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _DOORS = ("/api/", "/graphql/", "/openapi.json/")
+_STARTS = ("http.response.start", "websocket.http.response.start")
 
 
 class Authentication:
@@ -26,6 +29,9 @@ class Authentication:
     Takes the `token` parameter out of the query string in place: uvicorn writes its access log from the same scope
     when the answer starts. Puts a `Context` at `request.state.context` of every request; those to other paths than
     the two doors are nobody's, whatever they show. Bad credentials are answered here.
+
+    A socket says who it is when it has been opened. Its context is nobody's, and `request.state.credentials` has what
+    it showed so far.
     """
 
     def __init__(self, app: ASGIApp, engine: Engine) -> None:
@@ -41,34 +47,34 @@ class Authentication:
         headers = Headers(scope=scope)
         request_id = _request_id(headers)
         private = _is_door(scope["path"])
+        credentials = Credentials(_raw(headers, "authorization"), _raw(headers, "x-role"), query)
 
         async def dress(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] in _STARTS:
                 _dress(MutableHeaders(scope=message), message["status"], request_id, private)
             await send(message)
 
         try:
-            actor = await self._identify(headers, query) if private else None
+            known = private and scope["type"] == "http"
+            actor = await self._identify(credentials) if known else None
+            zone = _zone(headers) if actor else UTC
         except Refusal as refusal:
-            await self._refuse(refusal, scope, receive, dress)
+            await respond(refusal)(scope, receive, dress)
         except Exception:
             log.exception("the caller of request %s could not be identified", request_id)
             unexpected = refuse(Code.INTERNAL, f"Something went wrong; its number is {request_id}.")
-            await self._refuse(unexpected, scope, receive, dress)
+            await respond(unexpected)(scope, receive, dress)
         else:
             peer = scope["client"][0] if scope.get("client") else ""
-            scope.setdefault("state", {})["context"] = Context(self._engine, actor, request_id, peer)
+            state = scope.setdefault("state", {})
+            state["context"] = Context(self._engine, actor, request_id, peer, zone)
+            if scope["type"] == "websocket":
+                state["credentials"] = credentials
             await self._app(scope, receive, dress)
 
-    async def _identify(self, headers: Headers, query: Query) -> Actor | None:
-        token = find_token((value.encode("latin-1") for value in headers.getlist("authorization")), query)
-        return await self._engine.accounts.actor(token, _role(headers)) if token else None
-
-    async def _refuse(self, refusal: Refusal, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            await respond(refusal)(scope, receive, send)
-        else:
-            await send({"type": "websocket.close", "code": 4401, "reason": refusal.code.value})
+    async def _identify(self, credentials: Credentials) -> Actor | None:
+        token = credentials.token
+        return await self._engine.accounts.actor(token, credentials.role) if token else None
 
 
 def _is_door(path: str) -> bool:
@@ -81,10 +87,17 @@ def _request_id(headers: Headers) -> str:
     return given[0] if len(given) == 1 and _REQUEST_ID.fullmatch(given[0]) else uuid.uuid4().hex
 
 
-def _role(headers: Headers) -> str | None:
-    """The name in `X-Role`, None without the header. Two headers make a list, which is no role's name."""
-    given = headers.getlist("x-role")
-    return ", ".join(given).encode("latin-1").decode("utf-8", "surrogateescape") if given else None
+def _zone(headers: Headers) -> tzinfo:
+    """The time zone in `X-Timezone`, UTC without the header. Two headers make a list, which is no zone's name."""
+    given = headers.getlist("x-timezone")
+    try:
+        return parse_zone(", ".join(given)) if given else UTC
+    except ValueError as error:
+        raise refuse(Code.BAD_VALUE, f"The header X-Timezone {error}.", "X-Timezone") from None
+
+
+def _raw(headers: Headers, name: str) -> tuple[bytes, ...]:
+    return tuple(value.encode("latin-1") for value in headers.getlist(name))
 
 
 def _dress(headers: MutableHeaders, status: int, request_id: str, private: bool) -> None:

@@ -1,8 +1,8 @@
-"""Finds the token that a request shows, and takes it out of the query string; pure."""
+"""Finds the token and the role that a request shows, and takes the token out of the query string; pure."""
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote_to_bytes
 
 from engine.errors import Code, refuse
@@ -21,6 +21,37 @@ class Query:
     rest: bytes
     tokens: tuple[bytes, ...]
     malformed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a request shows of who sends it: its headers `Authorization` and `X-Role`, and its query string."""
+
+    authorization: tuple[bytes, ...]
+    roles: tuple[bytes, ...]
+    query: Query
+
+    @property
+    def token(self) -> str | None:
+        """See `find_token`."""
+        return find_token(self.authorization, self.query)
+
+    @property
+    def role(self) -> str | None:
+        """The role asked for, None where none is. Two make a list, which is no role's name."""
+        return b", ".join(self.roles).decode("utf-8", "surrogateescape") if self.roles else None
+
+    def joined_by(self, authorization: Iterable[str], roles: Iterable[str]) -> "Credentials":
+        """With what a socket's first message shows: browsers cannot give a socket headers."""
+        return replace(
+            self,
+            authorization=(*self.authorization, *(text.encode() for text in authorization)),
+            roles=tuple(dict.fromkeys((*self.roles, *(role.encode() for role in roles)))),
+        )
+
+    def in_role(self, role: str) -> "Credentials":
+        """The same in this role, whatever becomes of the default one."""
+        return replace(self, roles=(role.encode("utf-8", "surrogateescape"),))
 
 
 def split_query(query: bytes) -> Query:

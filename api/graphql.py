@@ -109,7 +109,7 @@ class GraphQLDoor:
             raise _invalid("Several operations in one request are not taken: send them one by one.")
         if not isinstance(body, dict):
             raise _invalid('The body is an object: {"query": "…", "variables": {…}, "operationName": "…"}.')
-        return _asked(body)
+        return asked(body)
 
     async def _run(self, request: Request, asked: Asked, allowed: set[OperationType]) -> Response:
         try:
@@ -128,7 +128,7 @@ class GraphQLDoor:
         except InvalidOperationTypeError as error:
             if error.operation_type is OperationType.MUTATION:
                 raise refuse(Code.METHOD_NOT_ALLOWED, "A mutation takes POST.") from None
-            raise _invalid("There are no subscriptions.") from None
+            raise _invalid("Subscriptions come over a WebSocket, at this path too.") from None
         except CannotGetOperationTypeError as error:
             raise _invalid(error.as_http_error_reason()) from None
         except MissingQueryError:
@@ -136,7 +136,8 @@ class GraphQLDoor:
         return _response(request, result)
 
 
-def _asked(members: Mapping[str, Any]) -> Asked:
+def asked(members: Mapping[str, Any]) -> Asked:
+    """What these members of a request ask for; raises `GRAPHQL_INVALID` for those of a wrong type."""
     query, variables, name = (members.get(member) for member in ("query", "variables", "operationName"))
     if not isinstance(query, str):
         raise _invalid("'query' is required: the text of a GraphQL document.")
@@ -149,7 +150,7 @@ def _asked(members: Mapping[str, Any]) -> Asked:
 
 def _from_query(parameters: Mapping[str, str]) -> Asked:
     variables = parameters.get("variables")
-    return _asked({**parameters, "variables": parse_json(variables.encode()) if variables else None})
+    return asked({**parameters, "variables": parse_json(variables.encode()) if variables else None})
 
 
 def _is_browser(request: Request) -> bool:
@@ -157,7 +158,7 @@ def _is_browser(request: Request) -> bool:
 
 
 def _response(request: Request, result: ExecutionResult) -> Response:
-    errors = [_formatted(error) for error in result.errors or ()]
+    errors = [formatted(error) for error in result.errors or ()]
     began = result.data is not None or any("path" in error for error in errors)
     body: dict[str, Any] = {"data": result.data} if began else {}
     if errors:
@@ -166,15 +167,16 @@ def _response(request: Request, result: ExecutionResult) -> Response:
     status = 200 if began else 500 if failed else 400
     accepted = request.headers.get("accept", "")
     media_type = "application/graphql-response+json" if "application/graphql-response+json" in accepted else None
-    return Response(_encode(body), status, media_type=media_type or "application/json")
+    return Response(encode(body), status, media_type=media_type or "application/json")
 
 
-def _formatted(error: Any) -> dict[str, Any]:
-    formatted: dict[str, Any] = dict(error.formatted)
-    if "code" not in formatted.get("extensions", {}):
+def formatted(error: Any) -> dict[str, Any]:
+    """An error as a caller is told it."""
+    told: dict[str, Any] = dict(error.formatted)
+    if "code" not in told.get("extensions", {}):
         # Raised outside of everything that shows errors: nobody foresaw it, so nothing of it is told.
         return {"message": "Internal error", "extensions": {"code": Code.INTERNAL}}
-    return formatted
+    return told
 
 
 def _told_before(error: dict[str, Any]) -> dict[str, Any]:
@@ -182,7 +184,8 @@ def _told_before(error: dict[str, Any]) -> dict[str, Any]:
     return {**error, "code": error["extensions"]["code"]}
 
 
-def _encode(body: dict[str, Any]) -> bytes:
+def encode(body: dict[str, Any]) -> bytes:
+    """The JSON of an answer."""
     try:
         return orjson.dumps(body)
     except TypeError:

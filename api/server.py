@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import HANDLED_SIGNALS
 
 from engine.errors import StartError
@@ -15,6 +16,8 @@ from engine.errors import StartError
 BACKLOG = 2048
 # A request waits 10 s for its sync workflows unless it or BANGPATH_SYNC_WAIT says otherwise.
 GRACE_SECONDS = 15
+# More than a socket's messages may have: those are answered with a code of the protocol, larger ones are not read.
+MESSAGE_BYTES = 128 * 1024
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -29,6 +32,21 @@ def listen(host: str, port: int) -> socket.socket:
         raise StartError(_remedy(host, port, error)) from error
 
 
+class SocketProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's, but that it waits for nobody who does not read: what is written to them would never be sent."""
+
+    def shutdown(self) -> None:
+        if self.writable.is_set():
+            super().shutdown()
+        else:
+            self.transport.abort()
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        if not self.writable.is_set():
+            self.transport.abort()
+
+
 class Server(uvicorn.Server):
     """uvicorn inside a loop of ours: tells when it is ready, and returns after a signal."""
 
@@ -36,6 +54,10 @@ class Server(uvicorn.Server):
         config = uvicorn.Config(
             app,
             http="httptools",
+            ws=SocketProtocol,
+            ws_max_size=MESSAGE_BYTES,
+            # Events are small, and state to compress them is kept for every socket.
+            ws_per_message_deflate=False,
             lifespan="off",
             log_config=None,
             # X-Forwarded-For is anybody's word: failed sign-ins are counted by the real peer.

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from strawberry.http.websocket_origin import normalize_origin
 
 from api.home import DATABASE, kept_secret, make_writable
 from engine.database import Pool, is_postgres
@@ -58,6 +59,12 @@ def _long_enough(secret: str) -> str:
     return secret
 
 
+def _origin(origin: str) -> str:
+    if normalize_origin(origin) != origin.lower():
+        raise ValueError("not the origin of a page")
+    return origin
+
+
 def _split(names: object) -> object:
     return tuple(name.strip() for name in names.split(",")) if isinstance(names, str) else names
 
@@ -65,6 +72,7 @@ def _split(names: object) -> object:
 Directory = Annotated[Path, AfterValidator(_absolute)]
 ModuleName = Annotated[str, Field(pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)*$")]
 # NoDecode: pydantic-settings would take the text for JSON.
+Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_split)]
 ModuleNames = Annotated[tuple[ModuleName, ...], NoDecode, BeforeValidator(_split)]
 
 
@@ -104,6 +112,10 @@ class Settings(BaseSettings):
     graphql_aliases: int = Field(default=15, ge=0, description="a number from 0 on")
     graphql_root_fields: int = Field(default=30, ge=1, description="a number from 1 on")
     graphql_cost: int = Field(default=10_000, ge=1, description="a number from 1 on")
+    socket_subscriptions: int = Field(default=100, ge=1, description="a number from 1 on")
+    socket_check: float = Field(default=30, ge=0.1, le=600, description="seconds from 0.1 to 600")
+    user_sockets: int = Field(default=100, ge=1, description="a number from 1 on")
+    origins: Origins = Field(default=(), description="origins such as https://example.com with commas between them")
     query_timeout: float = Field(default=10, gt=0, le=600, description="seconds from 0.1 to 600")
 
     @property

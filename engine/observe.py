@@ -70,6 +70,11 @@ class Stream:
     def __init__(self) -> None:
         self._readers: dict[Topic, set[Reader]] = {}
 
+    @property
+    def topics(self) -> set[Topic]:
+        """What is read now."""
+        return set(self._readers)
+
     def publish(self, event: Event) -> None:
         """Let it be known after the commit of the unit that is open, never after a rollback."""
         # Whether somebody reads is asked then, not now: who begins in between has read the rows as they were before.

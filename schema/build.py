@@ -13,6 +13,7 @@ from schema.extensions import extensions, is_callers, request_of
 from schema.limits import Limits
 from schema.mutation import make_mutation
 from schema.query import make_query
+from schema.subscription import make_subscription
 from schema.system_mutation import system_mutations
 from schema.types.collections import make_types
 from schema.types.records import read
@@ -45,6 +46,7 @@ def build_schema(
     return Schema(
         query=make_query(types),
         mutation=make_mutation(types, system_mutations(types)),
+        subscription=make_subscription(types),
         extensions=extensions(limits or Limits(), introspection=introspection),
         config=config,
     )

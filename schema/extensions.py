@@ -6,6 +6,7 @@ from typing import cast
 
 from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode
 from graphql.validation import NoSchemaIntrospectionCustomRule
+from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import (
     AddValidationRules,
     MaskErrors,
@@ -14,6 +15,7 @@ from strawberry.extensions import (
     SchemaExtension,
     ValidationCache,
 )
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.schema.schema import validate_document
 from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
@@ -30,6 +32,9 @@ LONGEST_KEPT = 10_000
 
 OPEN = {"signIn", "__typename"}
 """The root fields that need no token."""
+
+_CALLERS = (GraphQLError, MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
+"""The last three come this way from streams alone; `execute` raises them."""
 
 _HOW_TO_SIGN_IN = (
     "This document is not valid. Without a token there is only the mutation "
@@ -177,7 +182,7 @@ def show(error: GraphQLError, request_id: str) -> list[GraphQLError]:
 
 def is_callers(error: GraphQLError) -> bool:
     """Whether the caller's document or variables are at fault: what happens while executing has a path."""
-    return error.path is None and (error.original_error is None or isinstance(error.original_error, GraphQLError))
+    return error.path is None and (error.original_error is None or isinstance(error.original_error, _CALLERS))
 
 
 def request_of(context: ExecutionContext) -> Request:

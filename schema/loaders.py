@@ -1,13 +1,13 @@
 """What a GraphQL request carries: its context, and the loaders that fetch relations for many records at once."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 from strawberry.dataloader import DataLoader
 
-from engine.actions import Action, LoadRelated, Write
+from engine.actions import Action, Actor, LoadRelated, Write
 from engine.outcomes import Written
 from schema.context import Context
 from schema.resolvers import resolve
@@ -47,11 +47,13 @@ class Loaders:
 
 @dataclass(slots=True)
 class Request:
-    """The context of one GraphQL request. `unhurry` takes the limit of time away, which queries alone have."""
+    """The context of one GraphQL request. `unhurry` takes the limit of time away, which queries alone have; `identify`
+    asks anew who is asking, which subscriptions need: theirs is a long request."""
 
     context: Context
     resolve: Resolve = resolve
     unhurry: Callable[[], None] = lambda: None
+    identify: Callable[[], Awaitable[Actor]] | None = None
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:
@@ -60,6 +62,13 @@ class Request:
     async def read(self, action: Action) -> Any:
         """What the resolver both doors share answers to an action that reads."""
         return await self.resolve(self.context, action)
+
+    async def read_anew(self, action: Action) -> Any:
+        """The same for what is asked again and again: who asks may have lost the right since, and rows have changed."""
+        assert self.identify is not None, "what is asked again comes with a way to ask who asks"
+        self.context = replace(self.context, actor=await self.identify())
+        self.loaders = Loaders(self.context, self.resolve)
+        return await self.read(action)
 
     async def write(self, work: Awaitable[T]) -> T:
         """Wait for a write: nothing cuts it off, and what was loaded before it is not true any more."""

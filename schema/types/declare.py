@@ -15,7 +15,8 @@ from engine.errors import StartError
 class Member:
     """One field of a type. `name` is the one in GraphQL, `wire` the one in the values both doors share, if it differs.
 
-    `attribute` is where a record or object has it; `resolver` a function that finds it otherwise.
+    `attribute` is where a record or object has it; `resolver` a function that finds it otherwise, or, `streamed`, one
+    value of it after the other.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Member:
     attribute: str | None = None
     wire: str | None = None
     resolver: Any = None
+    streamed: bool = False
 
 
 def bare(name: str) -> type[Any]:
@@ -41,6 +43,7 @@ def declare_object(cls: type[Any], members: Iterable[Member], description: str |
             name=member.name,
             description=member.description,
             graphql_type=member.type if member.resolver else None,
+            is_subscription=member.streamed,
         )
         setattr(cls, _attribute(member), made)
     return strawberry.type(cls, description=description)

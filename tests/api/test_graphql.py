@@ -126,7 +126,7 @@ async def test_media_type_of_graphql_is_given_to_who_asks(client: httpx.AsyncCli
         ({"query": "{ hello }", "operationName": "Other"}, 'Unknown operation named "Other"'),
         ({"query": "query ($n: String!) { hello(name: $n) }"}, "to be provided"),
         ({"query": "query ($n: String!) { hello(name: $n) }", "variables": {"n": 1}}, "String cannot represent"),
-        ({"query": "subscription { hello }"}, "no subscriptions"),
+        ({"query": "subscription { hello }"}, "over a WebSocket"),
         ({"query": "fragment f on Query { hello }"}, "operation"),
         ([QUERY, QUERY], "one by one"),
         ("text", "The body is an object"),
