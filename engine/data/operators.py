@@ -19,9 +19,6 @@ from engine.data.periods import MOMENT, Span, between, days_of, moments_of
 MAX_ITEMS = 200
 MAX_TEXT = 1000
 
-# As the database has them; Tortoise takes text for JSON that is already written.
-_EMPTY: Mapping[FieldKind, tuple[str, ...]] = {FieldKind.STRING: ("",), FieldKind.JSON: ('""', "[]", "{}")}
-
 
 class Takes(Enum):
     """What stands behind an operator."""
@@ -57,6 +54,13 @@ class Bytewise(ValueWrapper):
     def get_sql(self, ctx: SqlContext) -> str:
         collation = ' COLLATE "C"' if ctx.dialect is Dialects.POSTGRESQL else ""
         return f"{super().get_sql(ctx)}{collation}"
+
+
+# As the database has them: the texts of JSON, and one that need not be among a column's choices.
+_EMPTY: Mapping[FieldKind, tuple[Any, ...]] = {
+    FieldKind.STRING: (Bytewise(""),),
+    FieldKind.JSON: ('""', "[]", "{}"),
+}
 
 
 def where(lookup: str, value: Any) -> Q:
