@@ -14,7 +14,8 @@ MOMENT = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
 _OFFSET = r"[+-](?:0\d|1[0-4]):[0-5]\d"
 _RANGE = re.compile(rf"([\[(])([^,]+),([^,]+)([\])])({_OFFSET})?")
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*", re.ASCII | re.DOTALL)
+# Stricter than Python, which takes more forms, and a NUL behind them.
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?", re.ASCII | re.IGNORECASE)
 _EXPECTED = (
     "must be a day (2024-05-03), month (2024-05), quarter (2024Q2), week (2024W18), year (2024), "
     "time (2024-05-03T10:00:00Z) or range of these ([2024-05,2024-07))"
