@@ -79,9 +79,10 @@ def password(user: User = "root") -> None:
 
 async def _serve(settings: Settings) -> None:
     with closing(listen(settings.host, settings.port)) as listener:
+        settings = settings.model_copy(update={"port": listener.getsockname()[1]})
         async with open_service(settings) as service:
             started = Started(
-                url=_url(settings.host, listener.getsockname()[1]),
+                url=_url(settings.host, settings.port),
                 process=os.getpid(),
                 password=password_line(service.first_password, settings.root_password is not None),
                 token=await service.issue_token("root", TOKEN_HOURS),

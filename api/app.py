@@ -27,6 +27,8 @@ from engine.identity.attempts import Attempts
 from engine.identity.passwords import Passwords
 from engine.identity.roles import ROOT
 from engine.identity.tokens import Tokens
+from engine.outgoing.addresses import Reach
+from engine.outgoing.secrets import Secrets
 from engine.system.models import SERVED, User
 from schema.build import build_schema
 from schema.limits import Limits
@@ -62,7 +64,14 @@ async def open_service(settings: Settings, *, working: bool = True) -> AsyncIter
     try:
         collections = read_collections(models, SERVED)
         accounts = Accounts(Tokens(settings.secret), Passwords(), Attempts())
-        engine = Engine(collections, accounts, lenient=settings.triggers == "lenient", sync_wait=settings.sync_wait)
+        engine = Engine(
+            collections,
+            accounts,
+            lenient=settings.triggers == "lenient",
+            sync_wait=settings.sync_wait,
+            reach=Reach(settings.private_networks, settings.port),
+            secrets=Secrets(settings.secrets),
+        )
         first_password = await _fill_new(engine, settings)
         asgi = make_asgi(engine, settings)
         service = Service(asgi, engine, first_password)

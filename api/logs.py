@@ -37,6 +37,8 @@ def write_logs() -> None:
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     # And that Tortoise has closed its connections is nothing that somebody who wants a token asked for.
     logging.getLogger("tortoise").setLevel(logging.WARNING)
+    # httpx would tell every URL that workflows call, whose query may say what is nobody's business.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     keep_queries_out()
 
 

@@ -1,8 +1,11 @@
 """The settings of the service: read once from the environment, frozen afterwards."""
 
 import difflib
+import json
 import os
+import re
 from collections.abc import Iterable
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -15,6 +18,7 @@ from api.home import DATABASE, kept_secret, make_writable
 from engine.database import Pool, is_postgres
 from engine.errors import StartError
 from engine.identity.tokens import MIN_SECRET_BYTES
+from engine.outgoing.secrets import Secret
 
 PREFIX = "BANGPATH_"
 FOR_TESTS = (f"{PREFIX}TEST_", f"{PREFIX}SCREENSHOT")
@@ -22,7 +26,7 @@ SAMPLE = ("schema.sample.models",)
 SQLITE = "sqlite://"
 
 # What these were set to belongs in no message: the address of a database may hold a password.
-_PRIVATE = ("secret", "root_password", "database_url")
+_PRIVATE = ("secret", "root_password", "database_url", "secrets")
 
 
 class SettingsError(StartError):
@@ -65,6 +69,22 @@ def _origin(origin: str) -> str:
     return origin
 
 
+def _named_secrets(text: object) -> object:
+    """`{"name": {"value": "…", "hosts": ["api.example.com"]}}`; other members are mistakes, not to be passed over."""
+    named = json.loads(text) if isinstance(text, str) else text
+    if not isinstance(named, dict):
+        raise ValueError("not an object")
+    return {name: secret if isinstance(secret, Secret) else _named_secret(secret) for name, secret in named.items()}
+
+
+def _named_secret(given: object) -> Secret:
+    match given:
+        case {"value": str(value), "hosts": [*hosts], **others} if hosts and not others:
+            if re.fullmatch(r"[\x20-\x7e]+", value) and all(isinstance(host, str) for host in hosts):
+                return Secret(value, frozenset(str(host).lower() for host in hosts))
+    raise ValueError("not a secret with its hosts")
+
+
 def _split(names: object) -> object:
     return tuple(name.strip() for name in names.split(",")) if isinstance(names, str) else names
 
@@ -74,6 +94,8 @@ ModuleName = Annotated[str, Field(pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)*$")]
 # NoDecode: pydantic-settings would take the text for JSON.
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_split)]
 ModuleNames = Annotated[tuple[ModuleName, ...], NoDecode, BeforeValidator(_split)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_split)]
+NamedSecrets = Annotated[dict[str, Secret], NoDecode, BeforeValidator(_named_secrets)]
 
 
 class Settings(BaseSettings):
@@ -103,6 +125,14 @@ class Settings(BaseSettings):
     models: ModuleNames = Field(default=SAMPLE, description="names of Python modules with commas between them")
     triggers: Literal["strict", "lenient"] = Field(default="strict", description="strict or lenient")
     sync_wait: float = Field(default=10, ge=0, le=60, description="seconds from 0 to 60")
+    private_networks: Networks = Field(
+        default=(), description="networks such as 10.1.0.0/16 or 127.0.0.1/32 with commas between them"
+    )
+    secrets: NamedSecrets = Field(
+        default={},
+        repr=False,
+        description='a JSON object such as {"name": {"value": "…", "hosts": ["api.example.com"]}}',
+    )
     graphiql: bool = Field(default=True, description="on or off")
     introspection: bool = Field(default=True, description="on or off")
     body_limit: int = Field(default=1024 * 1024, ge=1024, description="a number of bytes from 1024 on")

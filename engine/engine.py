@@ -12,9 +12,9 @@ from engine.data.records import Records
 from engine.identity.accounts import Accounts
 from engine.observe import Stream
 from engine.outcomes import Written
-from engine.outgoing.addresses import Reach
+from engine.outgoing.addresses import PUBLIC, Reach
 from engine.outgoing.calls import Caller
-from engine.outgoing.secrets import Secrets
+from engine.outgoing.secrets import NO_SECRETS, Secrets
 from engine.outgoing.transport import CheckedTransport
 from engine.perform import Performer
 from engine.queue.embedded import EmbeddedQueue
@@ -46,8 +46,8 @@ class Engine:
         lenient: bool = False,
         sync_wait: float = SYNC_WAIT,
         lease: timedelta = LEASE,
-        reach: Reach = Reach(),
-        secrets: Secrets = Secrets(),
+        reach: Reach = PUBLIC,
+        secrets: Secrets = NO_SECRETS,
     ) -> None:
         self.collections = collections
         self.accounts = accounts

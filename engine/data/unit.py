@@ -65,6 +65,11 @@ def after_commit(callback: Callable[[], None]) -> None:
         waiting.append(callback)
 
 
+def is_inside_unit() -> bool:
+    """Whether a unit is open around the caller."""
+    return _waiting.get() is not None
+
+
 def outside_unit() -> contextvars.Context:
     """A context to start tasks in: it knows no unit and no transaction."""
     return contextvars.Context()

@@ -15,6 +15,7 @@ from engine.workflow.complaints import Complaints
 from engine.workflow.definition import Definition, Options, Step
 from engine.workflow.members import Members
 from engine.workflow.nodes import NODES_BY_KIND
+from engine.workflow.nodes.base import Effect
 from engine.workflow.scope import Known
 from engine.workflow.templates import Path
 from engine.workflow.triggers import TRIGGERS_BY_KIND
@@ -53,7 +54,7 @@ def read_definition(
     config = _config(members, kind, collections)
     options = _options(members, sync=sync)
     known = Known(collections, config.collection, config.appends) if config else Known(collections)
-    steps, _ = _Nodes(complaints).read(members.list("nodes"), known, ("nodes",), "", 0)
+    steps, _ = _Nodes(complaints, options.atomic).read(members.list("nodes"), known, ("nodes",), "", 0)
     if complaints.found or key is None or title is None or kind is None or config is None:
         return None, complaints.found
     whole = {
@@ -108,6 +109,7 @@ class _Nodes:
     """Reads lists of nodes, and what hangs in their branches. `keys` are those met so far."""
 
     complaints: Complaints
+    atomic: bool = False
     keys: set[str] = field(default_factory=set)
     count: int = 0
 
@@ -141,6 +143,8 @@ class _Nodes:
         title = members.text("title") if given.get("title") is not None else None
         kind = members.choice("type", NODES_BY_KIND)
         node = NODES_BY_KIND[kind] if kind else None
+        if node and self.atomic and node.effect is Effect.OUTSIDE:
+            complaints.add(f"A '{kind}' cannot be undone, so an 'atomic' workflow has none.", "type")
         config = members.object("config")
         branches = self._branches(members, node.branches if node else None, depth)
         read = node.read(config, branches.keys(), known, complaints.at("config")) if node else None

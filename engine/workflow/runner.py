@@ -57,6 +57,9 @@ class Runner:
                 case Step(effect=Effect.WRITE) as step:
                     await self._write(run, step, waiting)
                     waiting.clear()
+                case Step(effect=Effect.OUTSIDE) as step:
+                    await self._reach_out(run, step, waiting)
+                    waiting.clear()
                 case Step() as step:
                     waiting.append(await self._step(run, step))
 
@@ -78,10 +81,19 @@ class Runner:
             async with unit_of_work():
                 await self._journal.write(run, [*waiting, undone.entry])
 
+    async def _reach_out(self, run: Run, step: Step, waiting: list[Entry]) -> None:
+        """Outside of any unit, between two: what it is made of is recorded before, so that a repetition is the same."""
+        if waiting:
+            async with unit_of_work():
+                await self._journal.write(run, waiting)
+        entry = await self._step(run, step)
+        async with unit_of_work():
+            await self._journal.write(run, [entry])
+
     async def _step(self, run: Run, step: Step) -> Entry:
         started = datetime.now(UTC)
         node = self._nodes[step.kind]
-        scope = Scope(run.context, run.results, started)
+        scope = Scope(run.context, run.results, started, f"{run.execution}:{step.path}")
         shown: Any = None
         outcome: Outcome
         try:

@@ -3,12 +3,14 @@
 import os
 import re
 import stat
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
 from api.settings import PREFIX, SAMPLE, Settings, SettingsError, read_settings, unknown_variables
 from engine.errors import StartError
+from engine.outgoing.secrets import Secret
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "settings.md"
 LONG = "a secret that is long enough for everybody"
@@ -24,6 +26,8 @@ READ = [
     ("TRIGGERS", "lenient", "triggers", "lenient"),
     ("ROOT_PASSWORD", "", "root_password", None),
     ("SYNC_WAIT", "0.5", "sync_wait", 0.5),
+    ("PRIVATE_NETWORKS", "10.0.0.0/8, ::1", "private_networks", (ip_network("10.0.0.0/8"), ip_network("::1/128"))),
+    ("SECRETS", '{"a": {"value": "b", "hosts": ["C.d"]}}', "secrets", {"a": Secret("b", frozenset({"c.d"}))}),
     ("GRAPHIQL", "off", "graphiql", False),
     ("INTROSPECTION", "0", "introspection", False),
 ]
@@ -55,6 +59,16 @@ REFUSED = [
     ("SYNC_WAIT", "-1"),
     ("SYNC_WAIT", "61"),
     ("QUERY_TIMEOUT", "0"),
+    ("PRIVATE_NETWORKS", "10.0.0.1/8"),
+    ("PRIVATE_NETWORKS", "localhost"),
+    ("SECRETS", "abc"),
+    ("SECRETS", "[]"),
+    ("SECRETS", '{"a": "b"}'),
+    ("SECRETS", '{"a": {"value": "b"}}'),
+    ("SECRETS", '{"a": {"value": "b", "hosts": []}}'),
+    ("SECRETS", '{"a": {"value": "b", "hosts": [1]}}'),
+    ("SECRETS", '{"a": {"value": "b\\n", "hosts": ["c.d"]}}'),
+    ("SECRETS", '{"a": {"value": "b", "hosts": ["c.d"], "host": "c.d"}}'),
     ("GRAPHIQL", "maybe"),
     ("BODY_LIMIT", "1"),
     ("PAGE_LIMIT", "0"),
@@ -85,7 +99,7 @@ def test_what_will_not_do_is_named_in_one_line(monkeypatch, variable, text):
         read_settings()
 
 
-@pytest.mark.parametrize("variable", ["SECRET", "DATABASE_URL"])
+@pytest.mark.parametrize("variable", ["SECRET", "DATABASE_URL", "SECRETS"])
 def test_no_secret_is_repeated(monkeypatch, variable):
     monkeypatch.setenv(PREFIX + variable, "hunter2-is-my-word")
 

@@ -9,9 +9,10 @@ from engine.workflow.nodes.condition import Condition
 from engine.workflow.nodes.create import Create
 from engine.workflow.nodes.end import End
 from engine.workflow.nodes.query import Query
+from engine.workflow.nodes.request import Request
 from engine.workflow.nodes.response_message import ResponseMessage
 from engine.workflow.nodes.update import Update
 
-NODES: tuple[type[Node[Any]], ...] = (Condition, Query, Create, Update, ResponseMessage, End)
+NODES: tuple[type[Node[Any]], ...] = (Condition, Query, Create, Update, Request, ResponseMessage, End)
 
 NODES_BY_KIND: Mapping[str, type[Node[Any]]] = MappingProxyType({node.kind: node for node in NODES})

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from engine.data.records import Records
+from engine.outgoing.calls import Caller
 from engine.system.models import Status
 from engine.workflow.complaints import Complaints
 from engine.workflow.scope import Known, Scope
@@ -15,11 +16,13 @@ Config = TypeVar("Config")
 
 
 class Effect(StrEnum):
-    """What running a node twice would do: nothing, read the database again, or write it again."""
+    """What running a node twice would do: nothing, read the database again, write it again, or reach the world outside
+    of the database again, which no transaction takes back."""
 
     NONE = "none"
     READ = "read"
     WRITE = "write"
+    OUTSIDE = "outside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,14 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The node could not be carried out: the execution ends in `error`, and the reason is kept."""
+    """The node could not be carried out, and the reason is kept.
+
+    `transient`: another time it may succeed, after `wait` seconds at the earliest where somebody has said so.
+    """
 
     error: str
+    transient: bool = False
+    wait: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,7 @@ class Tools:
     """What a node may work with."""
 
     records: Records
+    caller: Caller
 
 
 class Node(ABC, Generic[Config]):

@@ -10,6 +10,10 @@ import pytest
 from engine.data.collections import Collections, read_collections
 from engine.data.records import Records
 from engine.database import close_database, open_database
+from engine.outgoing.addresses import Reach
+from engine.outgoing.calls import Caller
+from engine.outgoing.secrets import Secrets
+from engine.outgoing.transport import CheckedTransport
 from engine.system.models import Execution, Job, Role, User, Workflow
 from engine.workflow.complaints import Complaints
 from engine.workflow.nodes.base import Node, Outcome, Tools
@@ -27,10 +31,11 @@ class Bench:
     data: dict[str, Any] = field(default_factory=lambda: {"id": 7, "title": "Hello", "content": None})
     user: dict[str, Any] | None = None
     found: Any = None
+    caller: Caller = field(default_factory=lambda: Caller(CheckedTransport(Reach()), Secrets()))
 
     @property
     def scope(self) -> Scope:
-        return Scope({"data": self.data, "user": self.user}, {"find": self.found}, NOW)
+        return Scope({"data": self.data, "user": self.user}, {"find": self.found}, NOW, "12:node")
 
     def read(self, kind: type[Node[Any]], config: Mapping[str, Any], branches: Iterable[str] = ()) -> Any:
         read, complaints = self._read(kind, config, branches)
@@ -49,7 +54,7 @@ class Bench:
         return self.node(kind).input(self.read(kind, config), self.scope)
 
     def node(self, kind: type[Node[Any]]) -> Node[Any]:
-        return kind(Tools(Records(self.collections)))
+        return kind(Tools(Records(self.collections), self.caller))
 
     def _read(self, kind: type[Node[Any]], config: Any, branches: Iterable[str]) -> tuple[Any, dict[str, str]]:
         complaints = Complaints()
