@@ -1,0 +1,164 @@
+"""The queue in SQLite: what was committed is taken once, oldest first, and again when its process has died."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from engine.data.unit import unit_of_work
+from engine.database import close_database, open_database
+from engine.queue.base import Claim
+from engine.queue.embedded import EmbeddedQueue
+from engine.system.models import Execution, Status
+
+LEASE = timedelta(seconds=10)
+PAST = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+async def queue(tmp_path: Path) -> AsyncIterator[EmbeddedQueue]:
+    await open_database(str(tmp_path / "test.db"), ["schema.sample.models"])
+    yield EmbeddedQueue(LEASE)
+    await close_database()
+
+
+async def execution(once, **columns):
+    known = {"key": "k", "workflow_id": 1, "version": 1, "document": {}, "sync": False, "status": Status.QUEUED}
+    row = await Execution.create(once=once, **{**known, **columns})
+    return row.id
+
+
+async def woken(queue):
+    """Whether the queue says at once that something may have been put."""
+    try:
+        async with asyncio.timeout(0.05):
+            await queue.wait(5)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def test_the_oldest_are_taken_first(queue):
+    keys = [await execution(str(i)) for i in range(3)]
+    first = await queue.take(2)
+    second = await queue.take(2)
+
+    assert keys[:2] == [claim.execution for claim in first]
+    assert keys[2:] == [claim.execution for claim in second]
+    assert [] == await queue.take(2)
+
+
+async def test_what_is_taken_runs_and_is_leased(queue):
+    key = await execution("a")
+    [claim] = await queue.take(1)
+    row = await Execution.get(id=key)
+
+    assert Claim(key, row.lease, 1) == claim
+    assert Status.RUNNING == row.status
+    assert timedelta(seconds=8) < row.leased_until - datetime.now(UTC) <= LEASE
+    assert row.started_at
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status.terminal or status is Status.WAITING])
+async def test_what_has_ended_or_waits_is_not_taken(queue, status):
+    await execution("a", status=status)
+
+    assert [] == await queue.take(1)
+
+
+async def test_what_a_dead_process_held_is_taken_over_and_counted(queue):
+    key = await execution("a", status=Status.RUNNING, lease="dead", leased_until=PAST, attempt=1, started_at=PAST)
+    [claim] = await queue.take(1)
+    row = await Execution.get(id=key)
+
+    assert (key, 2) == (claim.execution, claim.attempt)
+    assert "dead" != claim.lease == row.lease
+    assert PAST == row.started_at
+
+
+async def test_what_a_living_process_holds_is_not_taken(queue):
+    soon = datetime.now(UTC) + timedelta(seconds=1)
+    await execution("a", status=Status.RUNNING, lease="alive", leased_until=soon, attempt=1)
+
+    assert [] == await queue.take(1)
+
+
+async def test_those_who_take_at_once_take_different_ones(queue):
+    for i in range(20):
+        await execution(str(i))
+    other = EmbeddedQueue(LEASE)
+    taken = await asyncio.gather(*(each.take(3) for each in (queue, other) * 4))
+    claimed = [claim.execution for claims in taken for claim in claims]
+
+    assert 20 == len(claimed) == len(set(claimed))
+
+
+async def test_giving_back_does_not_count_as_an_attempt(queue):
+    key = await execution("a")
+    await queue.give_back(await queue.take(1))
+    row = await Execution.get(id=key)
+
+    assert (Status.QUEUED, None, None, 0) == (row.status, row.lease, row.leased_until, row.attempt)
+    assert [1] == [claim.attempt for claim in await queue.take(1)]
+
+
+async def test_who_lost_a_lease_can_neither_extend_nor_give_back(queue):
+    key = await execution("a", status=Status.RUNNING, lease="new", leased_until=PAST, attempt=2)
+    lost = [Claim(key, "old")]
+    await queue.extend(lost)
+    await queue.give_back(lost)
+    row = await Execution.get(id=key)
+
+    assert ("new", PAST, 2, Status.RUNNING) == (row.lease, row.leased_until, row.attempt, row.status)
+
+
+async def test_giving_back_what_has_ended_does_not_begin_it_again(queue):
+    key = await execution("a", status=Status.SUCCEEDED)
+    await queue.give_back([Claim(key, "old")])
+
+    assert Status.SUCCEEDED == (await Execution.get(id=key)).status
+
+
+async def test_an_extended_lease_is_a_whole_one_from_now(queue):
+    key = await execution("a")
+    claims = await queue.take(1)
+    await Execution.filter(id=key).update(leased_until=PAST)
+    await queue.extend(claims)
+
+    assert timedelta(seconds=8) < (await Execution.get(id=key)).leased_until - datetime.now(UTC) <= LEASE
+
+
+async def test_the_commit_wakes_not_the_put(queue):
+    async with unit_of_work():
+        await queue.put([1])
+        before = queue._woken.is_set()
+
+    assert not before
+    assert await woken(queue)
+    assert not await woken(queue)
+
+
+async def test_nobody_is_woken_by_a_rollback(queue):
+    async def put_and_fail():
+        async with unit_of_work():
+            await queue.put([1])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await put_and_fail()
+
+    assert not await woken(queue)
+
+
+async def test_a_wake_up_before_the_wait_is_not_lost(queue):
+    await queue.put([1])
+
+    assert await woken(queue)
+
+
+async def test_a_wait_ends_by_itself(queue):
+    """Rows that other processes put are found by looking again."""
+    async with asyncio.timeout(5):
+        assert await queue.wait(0.01) is None

@@ -1,0 +1,43 @@
+"""Stand-ins for what would be slow or out of reach in a test; they keep the promises of what they stand for."""
+
+import asyncio
+from collections.abc import Sequence
+
+from engine.queue.base import Claim
+
+
+class MemoryQueue:
+    """A queue in memory. `taking` is what `take` goes through before it answers, a crash for instance."""
+
+    def __init__(self) -> None:
+        self.offered: list[int] = []
+        self.extended: list[Claim] = []
+        self.given_back: list[Claim] = []
+        self.asked: list[int] = []
+        self.may_take = asyncio.Event()
+        self.may_take.set()
+        self.fault: Exception | None = None
+        self._woken = asyncio.Event()
+
+    async def put(self, executions: Sequence[int]) -> None:
+        self.offered += executions
+        self._woken.set()
+
+    async def take(self, limit: int) -> list[Claim]:
+        self.asked.append(limit)
+        taken, self.offered = self.offered[:limit], self.offered[limit:]
+        await self.may_take.wait()
+        if self.fault is not None:
+            fault, self.fault, self.offered = self.fault, None, taken + self.offered
+            raise fault
+        return [Claim(execution, "lease") for execution in taken]
+
+    async def extend(self, claims: Sequence[Claim]) -> None:
+        self.extended += claims
+
+    async def give_back(self, claims: Sequence[Claim]) -> None:
+        self.given_back += claims
+
+    async def wait(self, seconds: float) -> None:
+        await self._woken.wait()
+        self._woken.clear()
