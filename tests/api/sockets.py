@@ -48,8 +48,8 @@ class Peer:
         await self.send(type="connection_init", payload={"Authorization": f"Bearer {token}", **payload})
         assert {"type": "connection_ack"} == await self.receive()
 
-    async def subscribe(self, id: str, query: str, **variables: Any) -> None:
-        await self.send(id=id, type="subscribe", payload={"query": query, "variables": variables})
+    async def subscribe(self, name: str, query: str, **variables: Any) -> None:
+        await self.send(id=name, type="subscribe", payload={"query": query, "variables": variables})
 
     async def receive(self) -> dict[str, Any]:
         async with asyncio.timeout(SECONDS):
