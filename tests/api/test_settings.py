@@ -30,6 +30,8 @@ READ = [
     ("SECRETS", '{"a": {"value": "b", "hosts": ["C.d"]}}', "secrets", {"a": Secret("b", frozenset({"c.d"}))}),
     ("GRAPHIQL", "off", "graphiql", False),
     ("INTROSPECTION", "0", "introspection", False),
+    ("ORIGINS", "https://a.example, http://B.example:8080", "origins", ("https://a.example", "http://B.example:8080")),
+    ("ORIGINS", "", "origins", ()),
 ]
 
 REFUSED = [
@@ -55,6 +57,12 @@ REFUSED = [
     ("MODELS", "shop..models"),
     ("MODELS", "../models"),
     ("TRIGGERS", "loose"),
+    ("ORIGINS", "a.example"),
+    ("ORIGINS", "https://a.example/page"),
+    ("ORIGINS", "*"),
+    ("SOCKET_CHECK", "0"),
+    ("USER_SOCKETS", "0"),
+    ("SOCKET_SUBSCRIPTIONS", "many"),
     ("SYNC_WAIT", "nan"),
     ("SYNC_WAIT", "-1"),
     ("SYNC_WAIT", "61"),
