@@ -38,7 +38,9 @@ class Answer:
 
 
 class Door(ABC):
-    """One way to ask. `triggers` are references as REST writes them: `key!path`."""
+    """One way to ask. `triggers` are references as REST writes them: `key!path`; `zone` is what `X-Timezone` says."""
+
+    zone: str | None = None
 
     def __init__(self, client: httpx.AsyncClient, token: str, collections: Collections) -> None:
         self.client = client
@@ -46,7 +48,10 @@ class Door(ABC):
         self.collections = collections
 
     def headers(self, role: str | None) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token}", **({"X-Role": role} if role else {})}
+        told = {"X-Role": role, "X-Timezone": self.zone}
+        return {"Authorization": f"Bearer {self.token}"} | {
+            name: text for name, text in told.items() if text is not None
+        }
 
     @abstractmethod
     async def create(
@@ -211,12 +216,7 @@ class GraphqlDoor(Door):
         response = await self.client.post("/graphql", json=body, headers=self.headers(role))
         answer = response.json()
         errors = [
-            {
-                **error.get("extensions", {}),
-                "code": (error.get("extensions") or error)["code"],
-                "message": error["message"],
-            }
-            for error in answer.get("errors", [])
+            {**(error.get("extensions") or error), "message": error["message"]} for error in answer.get("errors", [])
         ]
         return response.status_code, errors, (answer.get("data") or {}).get("it")
 
@@ -232,13 +232,15 @@ def typed(trigger: str) -> dict[str, str]:
 
 
 def typed_filter(given: Any) -> Any:
-    """A REST filter as a typed one: operators without `$`, a bare value is `eq`."""
+    """A REST filter as a typed one: operators without `$`, a bare value is `eq`, `relation.$exists` a member."""
     if isinstance(given, list):
         return [typed_filter(item) for item in given]
     made = {}
     for name, condition in given.items():
         if name.startswith("$"):
             made[name.removeprefix("$")] = typed_filter(condition) if name in ("$and", "$or", "$not") else condition
+        elif name.endswith(".$exists"):
+            made[name.replace(".$exists", "Exists")] = condition
         else:
             made[name] = typed_filter(condition) if isinstance(condition, dict) else {"eq": condition}
     return made
