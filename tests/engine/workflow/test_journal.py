@@ -1,0 +1,153 @@
+"""The journal: only who holds the lease writes, everything recorded is read again, and an end is the end."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from tortoise.exceptions import IntegrityError
+
+from engine.data.unit import unit_of_work
+from engine.system.models import Execution, Job, Status, Workflow
+from engine.workflow.journal import Entry, Journal, LostLease, Unreadable
+from engine.workflow.processor import Recorded
+from tests.engine.workflow.started import defined, journal_over, note, row_of, start
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
+    async with journal_over(tmp_path) as journal:
+        yield journal
+
+
+def entry(key, **recorded):
+    return Entry(Recorded(key, key, **{"status": Status.SUCCEEDED, **recorded}), {"shown": key}, NOW)
+
+
+async def lose(run):
+    """As if another process had taken it over."""
+    await Execution.filter(id=run.execution).update(lease="theirs")
+
+
+async def test_what_was_recorded_is_read_again(journal):
+    run = await start(journal, defined(journal, note("a"), note("b")))
+    run.messages.append("Hello.")
+    written = [entry("a", result={"id": 7}, branch="then"), entry("b", status=Status.ERROR, stops=True, error="no")]
+    await journal.write(run, written)
+    again = await journal.load(run.execution, run.lease)
+
+    assert [each.recorded for each in written] == list(again.recorded.values())
+    assert ["Hello."] == again.messages
+    assert (run.definition, run.context) == (again.definition, again.context)
+
+
+async def test_who_lost_the_lease_writes_nothing(journal):
+    run = await start(journal, defined(journal, note("a")))
+    await lose(run)
+
+    with pytest.raises(LostLease):
+        await journal.write(run, [entry("a")])
+    with pytest.raises(LostLease):
+        await journal.finish(run, Status.SUCCEEDED, None, [entry("a")])
+    with pytest.raises(LostLease):
+        await journal.load(run.execution, run.lease)
+    await journal.give_up(run.execution, run.lease, "no")
+    row = await row_of(run)
+
+    assert 0 == await Job.all().count()
+    assert ("theirs", Status.RUNNING, None) == (row.lease, row.status, row.error)
+
+
+async def test_an_end_is_recorded_with_the_last_nodes(journal):
+    run = await start(journal, defined(journal, note("a")))
+    run.messages.append("Done.")
+    await journal.finish(run, Status.FAILED, "Node 'a': no", [entry("a")])
+    row = await row_of(run)
+
+    assert (Status.FAILED, "Node 'a': no", ["Done."]) == (row.status, row.error, row.messages)
+    assert (None, None) == (row.lease, row.leased_until)
+    assert row.started_at <= row.finished_at
+    assert 1 == await Job.filter(execution_id=run.execution).count()
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status.terminal])
+async def test_a_terminal_status_never_changes(journal, status):
+    run = await start(journal, defined(journal))
+    await journal.finish(run, status, None, [])
+
+    for other in (Status.SUCCEEDED, Status.ERROR):
+        with pytest.raises(LostLease):
+            await journal.finish(run, other, "again", [])
+    await journal.give_up(run.execution, run.lease, "again")
+
+    assert (status, None) == ((row := await row_of(run)).status, row.error)
+
+
+async def test_a_node_is_recorded_once(journal):
+    """The database holds it, whatever anybody believes about leases."""
+    run = await start(journal, defined(journal, note("a")))
+    await journal.write(run, [entry("a")])
+
+    with pytest.raises(IntegrityError):
+        await journal.write(run, [entry("a")])
+    assert 1 == await Job.all().count()
+
+
+async def test_an_event_starts_a_workflow_once(journal):
+    definition = defined(journal)
+    await start(journal, definition, once="event:1::7")
+
+    with pytest.raises(IntegrityError):
+        await start(journal, definition, once="event:1::7")
+    assert 1 == await Execution.all().count()
+
+
+async def test_writing_extends_the_lease(journal):
+    run = await start(journal, defined(journal, note("a")))
+    await Execution.filter(id=run.execution).update(leased_until=NOW)
+    await journal.write(run, [entry("a")])
+
+    assert datetime.now(UTC) < (await row_of(run)).leased_until
+
+
+async def test_executions_are_counted_on_their_version(journal):
+    definition = defined(journal)
+    version = await Workflow.create(id=1, key="k", version=1, title="K", type="action")
+    await start(journal, definition, once="a")
+    await start(journal, definition, once="b")
+    await version.refresh_from_db()
+
+    assert 2 == version.executed
+
+
+async def test_an_execution_keeps_the_document_it_was_started_with(journal):
+    """A write may have read a version just before it was changed, which is allowed until it has run."""
+    before = await start(journal, defined(journal, note("a")), once="before")
+    after = await start(journal, defined(journal, note("b")), once="after")
+
+    for run, key in ((before, "a"), (after, "b")):
+        assert [key] == [step.key for step in (await journal.load(run.execution, run.lease)).definition.steps]
+
+
+async def test_a_document_that_fits_the_models_no_more_is_told(journal):
+    run = await start(journal, defined(journal, note("a")))
+    document = {**(await row_of(run)).document, "config": {"collection": "gone"}}
+    await Execution.filter(id=run.execution).update(document=document)
+
+    with pytest.raises(Unreadable, match="gone"):
+        await journal.load(run.execution, run.lease)
+
+
+async def test_what_a_unit_undoes_was_not_recorded(journal):
+    run = await start(journal, defined(journal, note("a")))
+
+    async def write_and_fail():
+        async with unit_of_work():
+            await journal.write(run, [entry("a")])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await write_and_fail()
+    assert 0 == await Job.all().count()
