@@ -32,9 +32,10 @@ class Related:
         column = self.relation.column or f"{self.relation.attribute}__{self.target.key.attribute}"
         return Q(pk__in=Subquery(self.owner.model.filter(pk=self.key).values(column)))
 
-    async def row(self) -> Model:
-        """The owner; raises `NOT_FOUND` where there is none."""
-        row: Model | None = await self.owner.model.get_or_none(pk=self.key)
+    async def row(self, *, held: bool = False) -> Model:
+        """The owner; raises `NOT_FOUND` where there is none. `held`, nobody else changes it before the unit ends."""
+        found = self.owner.model.filter(pk=self.key)
+        row: Model | None = await (found.select_for_update() if held else found).first()
         if row is None:
             raise not_found(self.owner, render(self.key))
         return row

@@ -32,7 +32,7 @@ from engine.data.plans import Plan, parse_key
 from engine.data.shape import Shape, shape_of
 from engine.data.sorting import in_order, read_sort
 from engine.data.store import Change, Store
-from engine.data.unit import unit_of_work
+from engine.data.unit import take_turns, unit_of_work
 from engine.data.values import render
 from engine.errors import Code, Complaint, refuse, refuse_all
 from engine.outcomes import Page, Record
@@ -144,6 +144,7 @@ class Records:
         related, misplaced = related_of(self.collections, action)
         if wanted is None or misplaced:
             return creation(action, complaints)
+        await take_turns(f"the records of {action.collection}")
         found = await _Wanted(self.collections[action.collection], wanted, related).find()
         row = await found.order_by("pk").only("pk").first()
         if row is None:
@@ -156,7 +157,7 @@ class Records:
         assert related is not None, "a link is of a record that hangs on another"
         links, faults = read_links(self.collections, related, action)
         refuse_all([*action.complaints, *misplaced, *faults])
-        row = await related.row()
+        row = await related.row(held=True)
         relinked = relink(related, action.mode, links, await related.keys())
         await Store(self.collections, None).relink(row, related.owner, related.relation, relinked)
         return [render(key) for key in await related.keys()]
@@ -228,7 +229,8 @@ class Records:
     async def _rows(self, draft: Draft) -> list[Any]:
         """The records that an update or a destroy means."""
         wanted = _Wanted(draft.collection, draft.wanted, draft.related)
-        found = (await wanted.find()).order_by(draft.collection.key.attribute)
+        # Held, as on SQLite everything is: what is told as `previous` is what was there, and two take turns.
+        found = (await wanted.find()).order_by(draft.collection.key.attribute).select_for_update()
         if not draft.keys:
             rows = await found.limit(MAX_WRITTEN + 1)
             if len(rows) > MAX_WRITTEN:

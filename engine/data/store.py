@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -53,15 +53,13 @@ class Store:
 
     async def create(self, plans: Sequence[Plan]) -> None:
         """Insert the records of the plans with their nested ones."""
-        refuse_all(await conflicts(self._collections, plans))
-        with _refusing_conflicts():
+        async with self._alone_with(plans):
             for plan in plans:
                 await self._insert(plan)
 
     async def create_on(self, row: Model, relation: Relation, plans: Sequence[Plan]) -> None:
         """Insert the records of the plans and hang them on a row. Which of them is linked so far is not looked at."""
-        refuse_all(await conflicts(self._collections, plans))
-        with _refusing_conflicts():
+        async with self._alone_with(plans):
             if relation.column:
                 for plan in plans:
                     setattr(row, relation.column, await self._insert(plan))
@@ -71,8 +69,7 @@ class Store:
 
     async def update(self, plan: Plan, rows: Sequence[Model]) -> None:
         """Give every row the values of the plan."""
-        refuse_all(await conflicts(self._collections, [plan], [row.pk for row in rows]))
-        with _refusing_conflicts():
+        async with self._alone_with([plan], [row.pk for row in rows]):
             for row in rows:
                 await self._update(plan, row)
 
@@ -86,8 +83,7 @@ class Store:
                 await self.update(Plan(collection, {}, ((relation, link),), (), ()), [row])
             return
         plan = Plan(collection, {}, (), ((relation, change.added),), ())
-        refuse_all(await conflicts(self._collections, [plan], [row.pk]))
-        with _refusing_conflicts():
+        async with self._alone_with([plan], [row.pk]):
             await self._unhang(row, collection, relation, Q(pk__in=list(change.gone)))
             await self._hang(row, relation, change.added)
 
@@ -105,6 +101,21 @@ class Store:
                 await collection.model.filter(pk__in=list(keys)).delete()
         except IntegrityError as error:
             raise _still_referenced(collection, "other records") from error
+
+    @asynccontextmanager
+    async def _alone_with(self, plans: Sequence[Plan], own: Sequence[Any] = ()) -> AsyncIterator[None]:
+        """Refuses what the database would, before anything is written, and once more when somebody was faster.
+
+        In a unit of its own: PostgreSQL answers nothing any more in one that an error has left.
+        """
+        refuse_all(await conflicts(self._collections, plans, own))
+        try:
+            async with unit_of_work():
+                yield
+        except IntegrityError as error:
+            refuse_all(await conflicts(self._collections, plans, own))
+            message = "The values break a rule of the database, such as two columns that must be unique together."
+            raise refuse(Code.UNIQUE_VIOLATION, message) from error
 
     async def _insert(self, plan: Plan, came: Mapping[str, Any] | None = None) -> Any:
         """Store one record and what hangs on it; answers its key. `came` has the columns its parent fills."""
@@ -193,16 +204,6 @@ class Store:
         elif await left.exists():
             message = f"Records of '{target.name}' cannot be without '{collection.name}': destroy them instead."
             raise refuse(Code.REQUIRED, message, relation.name)
-
-
-@contextmanager
-def _refusing_conflicts() -> Iterator[None]:
-    """Turns what the database refuses all the same into a refusal: another process was first, or a rule of its own."""
-    try:
-        yield
-    except IntegrityError as error:
-        message = "The values break a rule of the database, such as two columns that must be unique together."
-        raise refuse(Code.UNIQUE_VIOLATION, message) from error
 
 
 def _json(collection: Collection) -> set[str]:

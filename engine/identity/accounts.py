@@ -12,7 +12,7 @@ from engine.actions import Actor
 from engine.data.unit import unit_of_work
 from engine.errors import Code, StartError, refuse
 from engine.identity.attempts import Attempts
-from engine.identity.directory import find_user
+from engine.identity.directory import find_user, unit_of_accounts
 from engine.identity.passwords import Passwords, refuse_password
 from engine.identity.roles import ROOT, RoleDocument, granted_workflows
 from engine.identity.tokens import LEEWAY, LIFETIME, Claims, Tokens, invalid_token
@@ -80,7 +80,7 @@ class Accounts:
     async def set_password(self, key: int, password: str) -> User:
         """Give a user another password and end all of their tokens."""
         hashed = await self.passwords.hash(password)
-        async with unit_of_work():
+        async with unit_of_accounts():
             user = await find_user(key)
             self.renew(user, hashed)
             await user.save(update_fields=["password_hash", "tokens_valid_from", "updated_at"])

@@ -8,7 +8,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.models import Model
 
 from engine.data.collections import Referrer
-from engine.data.unit import unit_of_work
+from engine.data.unit import take_turns, unit_of_work
 from engine.errors import Code, Complaint, Refusal, refuse
 from engine.identity.roles import ROOT
 from engine.system.models import Role, User
@@ -75,10 +75,18 @@ async def remove_role(role: Role) -> None:
 
 
 @asynccontextmanager
+async def unit_of_accounts() -> AsyncIterator[None]:
+    """A unit that has users and roles to itself: who is the last root, or whether somebody holds a role, stays so."""
+    async with unit_of_work():
+        await take_turns("accounts")
+        yield
+
+
+@asynccontextmanager
 async def unit_without_twins(model: type[Model], unique: Mapping[str, Any], own_key: Any = None) -> AsyncIterator[None]:
     """A unit of work whose unique violations are told by name: `unique` has the values about to be stored."""
     try:
-        async with unit_of_work():
+        async with unit_of_accounts():
             yield
     except IntegrityError as error:
         taken = [

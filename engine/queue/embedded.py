@@ -1,4 +1,4 @@
-"""The queue of one machine: the rows of executions themselves, in SQLite, and an event that wakes the worker."""
+"""The queue that needs nothing else: the rows of executions themselves, and an event that wakes the worker."""
 
 import asyncio
 import uuid
@@ -17,7 +17,7 @@ _UNFINISHED = (Status.QUEUED, Status.RUNNING)
 
 
 class EmbeddedQueue:
-    """Claims with an update in a unit of its own, which on SQLite is alone in the database."""
+    """Claims in a unit of its own, in which no other process can claim the same."""
 
     def __init__(self, lease: timedelta, publish: Publish = unheard) -> None:
         self._lease = lease
@@ -34,16 +34,18 @@ class EmbeddedQueue:
             return []
         lease = uuid.uuid4().hex
         async with unit_of_work():
-            rows = await _free().order_by("id").limit(limit).values_list("id", "attempt", "key")
-            taken = Execution.filter(id__in=[key for key, *_ in rows])
+            # On PostgreSQL others take at the same time: what one of them holds is passed over.
+            free = _free().select_for_update(skip_locked=True).order_by("id").limit(limit)
+            rows = await free.only("id", "attempt", "key")
+            taken = Execution.filter(id__in=[row.id for row in rows])
             # The lock may have been waited for as long as half a lease.
             now = datetime.now(UTC)
             until = now + self._lease
             await taken.update(status=Status.RUNNING, lease=lease, leased_until=until, attempt=F("attempt") + 1)
             await taken.filter(started_at__isnull=True).update(started_at=now)
-            for key, _, workflow in rows:
-                self._publish(ExecutionChanged(key, workflow, Status.RUNNING))
-        return [Claim(key, lease, attempt + 1) for key, attempt, _ in rows]
+            for row in rows:
+                self._publish(ExecutionChanged(row.id, row.key, Status.RUNNING))
+        return [Claim(row.id, lease, row.attempt + 1) for row in rows]
 
     async def extend(self, claims: Sequence[Claim]) -> None:
         if not claims:

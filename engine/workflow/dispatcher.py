@@ -60,6 +60,7 @@ class Dispatcher:
                 run = _run(pending, execution=0)
                 finished[pending.once] = (run, *await self._runner.run_inside(run))
             await self._insert(pending, finished.get(pending.once), started)
+        await self._journal.count(pending.definition.id for pending in planned.pending)
         queued = (each.execution_id for each in started.workflows if each.status == Status.QUEUED)
         await self._queue.put([execution for execution in queued if execution is not None])
         if started.runs:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from engine.data.collections import Collections
 from engine.data.filters import did_you_mean
-from engine.data.unit import unit_of_work
+from engine.data.unit import take_turns, unit_of_work
 from engine.errors import Code, Complaint, Refusal, raise_for, refuse
 from engine.system.models import Execution, Workflow
 from engine.workflow.catalog import Catalog, document_of
@@ -37,7 +38,7 @@ class Versions:
         enabled, faults = _enabled(values, default=False)
         document, wrong = self._checked(given)
         raise_for([*faults, *wrong])
-        async with unit_of_work():
+        async with _unit():
             if await Workflow.exists(key=document["key"]):
                 raise refuse(Code.WORKFLOW_KEY_TAKEN, f"The key '{document['key']}' is taken: revise it.", "key")
             row = await Workflow.create(version=1, **document)
@@ -48,7 +49,7 @@ class Versions:
         """New values for a version. What it does may change only as long as it has not run."""
         raise_for(_names(values))
         enabled, faults = _enabled(values, default=None)
-        async with unit_of_work():
+        async with _unit():
             row = await _find(key)
             given = {name: value for name, value in values.items() if name != "enabled"}
             changed = {name: value for name, value in given.items() if getattr(row, name) != value}
@@ -64,7 +65,7 @@ class Versions:
 
     async def revise(self, key: int) -> Workflow:
         """A disabled copy as the next version of the same key."""
-        async with unit_of_work():
+        async with _unit():
             row = await _find(key)
             newest = await Workflow.filter(key=row.key).order_by("-version").first()
             assert newest is not None, "the version itself has the key"
@@ -78,7 +79,7 @@ class Versions:
 
         The executions of a version that ends alone keep their copy of its document.
         """
-        async with unit_of_work():
+        async with _unit():
             row = await _find(key)
             ending = Workflow.filter(key=row.key) if every else Workflow.filter(id=row.id)
             if every:
@@ -107,6 +108,14 @@ class Versions:
     async def _reloaded(self, key: int) -> Workflow:
         await self.catalog.reload()
         return await _find(key)
+
+
+@asynccontextmanager
+async def _unit() -> AsyncIterator[None]:
+    """A unit that has the versions to itself: which one is current or enabled follows from all of a key."""
+    async with unit_of_work():
+        await take_turns("workflows")
+        yield
 
 
 async def _find(key: int) -> Workflow:

@@ -7,9 +7,8 @@ from typing import Any
 from engine.actions import Actor
 from engine.data import values as columns
 from engine.data.collections import Collection
-from engine.data.unit import unit_of_work
 from engine.errors import Code, Complaint, raise_for, refuse
-from engine.identity.directory import find_role, remove_role, unit_without_twins
+from engine.identity.directory import find_role, remove_role, unit_of_accounts, unit_without_twins
 from engine.identity.roles import ROOT
 from engine.outcomes import Record
 from engine.system.models import Role
@@ -42,7 +41,7 @@ async def update_role(context: Context, name: Any, values: Any) -> Record:
     collection = context.engine.collections[ROLES]
     given = object_of(collection, values)
     raise_for([*_check_key(name), *_check(context, given, _WRITABLE[1:])])
-    async with unit_of_work():
+    async with unit_of_accounts():
         role = await find_role(name)
         _refuse_root(actor, role)
         if role.name == ROOT and given.keys() - {"title"}:
@@ -55,7 +54,7 @@ async def destroy_role(context: Context, name: Any) -> int:
     """The end of a role that nobody holds; answers how many ended."""
     actor = require(context.actor, ROLES, Verb.DESTROY)
     raise_for(_check_key(name))
-    async with unit_of_work():
+    async with unit_of_accounts():
         role = await find_role(name)
         _refuse_root(actor, role)
         await remove_role(role)

@@ -11,7 +11,6 @@ from typing import Any
 from engine.actions import Actor
 from engine.data import values as columns
 from engine.data.collections import Collection
-from engine.data.unit import unit_of_work
 from engine.errors import Code, Complaint, raise_for, refuse
 from engine.identity.directory import (
     find_user,
@@ -19,6 +18,7 @@ from engine.identity.directory import (
     keep_a_root,
     missing_roles,
     remove_user,
+    unit_of_accounts,
     unit_without_twins,
 )
 from engine.identity.roles import ROOT
@@ -85,7 +85,7 @@ async def destroy_user(context: Context, key: Any) -> int:
     collection = context.engine.collections[USERS]
     number, faults = _key(collection, key)
     raise_for(faults)
-    async with unit_of_work():
+    async with unit_of_accounts():
         user = await find_user(number)
         _refuse_root(actor, {role.name for role in user.roles})
         await keep_a_root(user)

@@ -242,7 +242,7 @@ async def test_what_a_node_did_is_in_its_job(door: Door, save: Save) -> None:
 
     await door.create("posts", {"title": "Hello"}, triggers=["tested"])
 
-    note, broken = await Job.all().order_by("id")
+    note, broken = await Job.filter(execution__key="tested").order_by("id")
     assert (Status.SUCCEEDED, "Hello") == (note.status, note.result["text"])
     assert (Status.ERROR, True) == (broken.status, bool(broken.error))
 
