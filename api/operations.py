@@ -1,7 +1,7 @@
 """The actions on records: parameters and body → the action value → the resolver → the answer."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
@@ -11,8 +11,21 @@ from api.params import Params
 from api.shapes import answers as shapes
 from api.shapes import records
 from api.shapes.components import Shape, anything
-from engine.actions import Action, CountRecords, CreateRecords, DestroyRecords, GetRecord, ListRecords, UpdateRecords
+from engine.actions import (
+    Action,
+    CountRecords,
+    CreateRecords,
+    DestroyRecords,
+    FindOrCreate,
+    FirstOrCreateRecord,
+    GetRecord,
+    ListRecords,
+    Owner,
+    UpdateOrCreateRecord,
+    UpdateRecords,
+)
 from engine.errors import Code, Complaint
+from engine.outcomes import Written
 from schema.context import Context
 
 
@@ -24,14 +37,33 @@ class Resolve(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request, read. `owner` is the key of the record whose relation the path names."""
+    """One request, read. `owner` is the record whose relation the path names."""
 
     context: Context
     collection: str
     params: Params
     values: Any
     resolve: Resolve
-    owner: str | None = None
+    owner: Owner | None = None
+
+    @property
+    def subject(self) -> dict[str, Any]:
+        """What every action has."""
+        return {"collection": self.collection, "owner": self.owner, "complaints": self.params.complaints}
+
+    @property
+    def written(self) -> dict[str, Any]:
+        """What every write of values has."""
+        given = self.params
+        return {
+            **self.subject,
+            "workflows": given.workflows,
+            "selection": given.selection,
+            "dry_run": given.dry_run,
+            "update_associations": given.update_associations,
+            "whitelist": given.whitelist,
+            "blacklist": given.blacklist,
+        }
 
 
 Run: TypeAlias = Callable[[Asked], Awaitable[Body]]
@@ -59,6 +91,10 @@ class Operation:
     def takes_body(self) -> bool:
         return self.body is not None
 
+    @property
+    def writes(self) -> bool:
+        return "GET" not in self.methods
+
 
 Operations: TypeAlias = Mapping[str, Operation]
 """Those of one resource, by the action's name."""
@@ -77,8 +113,7 @@ def writing(run: Run, *parameters: str, about: str, body: Shape | None, answer: 
 async def list_records(asked: Asked) -> Body:
     given = asked.params
     action = ListRecords(
-        collection=asked.collection,
-        complaints=given.complaints,
+        **asked.subject,
         filter=given.filter,
         sort=given.sort,
         page=given.page,
@@ -90,72 +125,54 @@ async def list_records(asked: Asked) -> Body:
 
 
 async def _count(asked: Asked) -> Body:
-    given = asked.params
-    action = CountRecords(collection=asked.collection, complaints=given.complaints, filter=given.filter)
+    action = CountRecords(**asked.subject, filter=asked.params.filter)
     return answers.data(await asked.resolve(asked.context, action))
 
 
 async def _get(asked: Asked) -> Body:
     given = asked.params
-    action = GetRecord(
-        collection=asked.collection,
-        complaints=(*given.complaints, *_not_one(given)),
-        key=given.keys[0] if given.keys else None,
-        filter=given.filter,
-        selection=given.selection,
-    )
+    key = given.keys[0] if given.keys else None
+    action = GetRecord(**asked.subject, key=key, filter=given.filter, selection=given.selection)
+    if len(given.keys) > 1:
+        several = Complaint(Code.BAD_KEY, "A get is of one record: give one key.", ("filterByTk",))
+        action = replace(action, complaints=(*action.complaints, several))
     return answers.data(await asked.resolve(asked.context, action))
 
 
 async def _create(asked: Asked) -> Body:
-    given, many = asked.params, isinstance(asked.values, list)
-    action = CreateRecords(
-        collection=asked.collection,
-        complaints=given.complaints,
-        values=tuple(asked.values) if many else (asked.values,),
-        many=many,
-        workflows=given.workflows,
-        selection=given.selection,
-    )
-    outcome = await asked.resolve(asked.context, action)
-    return answers.written(outcome.records if many else outcome.records[0], outcome, named=bool(given.workflows))
+    many = isinstance(asked.values, list)
+    values = tuple(asked.values) if many else (asked.values,)
+    outcome = await asked.resolve(asked.context, CreateRecords(**asked.written, values=values, many=many))
+    return _answer(asked, outcome, outcome.records if many else outcome.records[0])
 
 
 async def _update(asked: Asked) -> Body:
     given = asked.params
-    action = UpdateRecords(
-        collection=asked.collection,
-        complaints=given.complaints,
-        values=asked.values,
-        keys=given.keys,
-        filter=given.filter,
-        workflows=given.workflows,
-        selection=given.selection,
-    )
+    action = UpdateRecords(**asked.written, values=asked.values, keys=given.keys, filter=given.filter)
     outcome = await asked.resolve(asked.context, action)
-    return answers.written(outcome.records, outcome, named=bool(given.workflows))
+    return _answer(asked, outcome, outcome.records)
+
+
+def _find_or_create(kind: type[FindOrCreate]) -> Run:
+    async def find_or_create(asked: Asked) -> Body:
+        action = kind(**asked.written, values=asked.values, filter_keys=asked.params.filter_keys)
+        outcome = await asked.resolve(asked.context, action)
+        return _answer(asked, outcome, outcome.records[0])
+
+    return find_or_create
 
 
 async def _destroy(asked: Asked) -> Body:
     given = asked.params
     action = DestroyRecords(
-        collection=asked.collection,
-        complaints=given.complaints,
-        keys=given.keys,
-        filter=given.filter,
-        workflows=given.workflows,
+        **asked.subject, keys=given.keys, filter=given.filter, workflows=given.workflows, dry_run=given.dry_run
     )
     outcome = await asked.resolve(asked.context, action)
-    return answers.written(outcome.count, outcome, named=bool(given.workflows))
+    return _answer(asked, outcome, outcome.count)
 
 
-def _not_one(given: Params) -> list[Complaint]:
-    """What keeps a get from meaning one record."""
-    if len(given.keys) > 1:
-        return [Complaint(Code.BAD_KEY, "A get is of one record: give one key.", ("filterByTk",))]
-    if not given.keys and given.filter is None:
-        return [Complaint(Code.REQUIRED, "Say which record: by its key, or by a filter.", ("filterByTk",))]
-    return []
+def _answer(asked: Asked, outcome: Written, value: Any) -> Body:
+    return answers.written(value, outcome, named=bool(asked.params.workflows))
 
 
 READS: Operations = MappingProxyType(
@@ -184,6 +201,20 @@ RECORDS: Operations = MappingProxyType(
             about="Give records new values, by key or filter",
             body=records.changes,
             answer=shapes.written(shapes.listed(records.record)),
+        ),
+        "firstOrCreate": writing(
+            _find_or_create(FirstOrCreateRecord),
+            *params.FIND_OR_CREATE,
+            about="The record with these values, created if there is none",
+            body=records.new,
+            answer=shapes.written(records.record),
+        ),
+        "updateOrCreate": writing(
+            _find_or_create(UpdateOrCreateRecord),
+            *params.FIND_OR_CREATE,
+            about="Give the record with these values new ones, or create it",
+            body=records.new,
+            answer=shapes.written(records.record),
         ),
         "destroy": writing(
             _destroy,

@@ -27,7 +27,10 @@ _WHICH = ("filter", "filterByTk")
 
 @dataclass(frozen=True, slots=True)
 class Params:
-    """What the query of a request said. `keys` also has the one of the path; `every` is the parameter `all`."""
+    """What the query of a request said. `keys` also has the one of the path; `every` is the parameter `all`.
+
+    The lists of names that say which values are taken and how are as in `engine.actions.WriteValues`.
+    """
 
     filter: Values | None = None
     keys: tuple[str, ...] = ()
@@ -37,6 +40,11 @@ class Params:
     paginate: bool = True
     selection: Selection = EVERYTHING
     workflows: tuple[WorkflowRef, ...] = ()
+    whitelist: tuple[str, ...] | None = None
+    blacklist: tuple[str, ...] = ()
+    update_associations: tuple[str, ...] = ()
+    filter_keys: tuple[str, ...] = ()
+    dry_run: bool = False
     every: bool = False
     complaints: tuple[Complaint, ...] = ()
 
@@ -76,6 +84,11 @@ def parse_params(query: bytes, action: str, allowed: Iterable[str], page_limit: 
         paginate=paginate,
         selection=Selection(read.get("fields") or None, read.get("except", ()), read.get("appends", ())),
         workflows=read.get("triggerWorkflows", ()),
+        whitelist=read.get("whitelist") or None,
+        blacklist=read.get("blacklist", ()),
+        update_associations=read.get("updateAssociationValues", ()),
+        filter_keys=read.get("filterKeys", ()),
+        dry_run=read.get("dryRun", False),
         every=read.get("all", False),
         complaints=(*complaints, *misplaced),
     )
@@ -172,15 +185,23 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = MappingProxyType(
         "except": _read_names,
         "appends": _read_names,
         "triggerWorkflows": _read_references,
+        "whitelist": _read_names,
+        "blacklist": _read_names,
+        "updateAssociationValues": _read_names,
+        "filterKeys": _read_names,
+        "dryRun": _read_boolean,
         "all": _read_boolean,
     }
 )
 
 _SELECTION = ("fields", "except", "appends")
+_VALUES = ("whitelist", "blacklist", "updateAssociationValues", "triggerWorkflows", "dryRun", *_SELECTION)
 LIST = ("filter", "sort", "page", "pageSize", "paginate", *_SELECTION)
 COUNT = ("filter",)
 GET = ("filterByTk", "filter", *_SELECTION)
-CREATE = ("triggerWorkflows", *_SELECTION)
-UPDATE = ("filterByTk", "filter", "triggerWorkflows", *_SELECTION)
-DESTROY = ("filterByTk", "filter", "triggerWorkflows")
+CREATE = _VALUES
+UPDATE = ("filterByTk", "filter", *_VALUES)
+FIND_OR_CREATE = ("filterKeys", *_VALUES)
+DESTROY = ("filterByTk", "filter", "triggerWorkflows", "dryRun")
+LINK = ("filterByTk", "dryRun")
 """The parameters of the actions on records."""

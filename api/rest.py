@@ -15,7 +15,7 @@ from api.failures import respond_to_failure
 from api.operations import Asked, Operation, Resolve
 from api.params import parse_params
 from api.routes import Routes, Target, parse_path
-from engine.actions import Actor
+from engine.actions import Actor, Owner
 from engine.data.collections import Collections
 from engine.errors import Code, Complaint, refuse
 from schema.context import Context
@@ -63,11 +63,11 @@ class RestDoor:
         values, complaints = await self._read_body(request, operation)
         asked = Asked(
             context=context,
-            collection=target.resource,
+            collection=self._routes.collection(target),
             params=replace(params, complaints=(*params.complaints, *complaints)),
             values=values,
             resolve=self._resolve,
-            owner=target.owner[1] if target.owner else None,
+            owner=Owner(*target.owner, target.resource) if target.owner else None,
         )
         return Response(msgspec.json.encode(await operation.run(asked)), media_type="application/json")
 

@@ -6,20 +6,22 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from api.operations import READS, RECORDS, Operation, Operations
-from api.system_operations import RELATED, SYSTEM
-from engine.data.collections import Collections
+from api.relation_operations import related_operations
+from api.system_operations import SYSTEM
+from engine.data.collections import Collections, Relation
 from engine.data.filters import did_you_mean
 from engine.errors import StartError
 
 _NAMED = re.compile(r"([^:]+)(?::([^:]+))?")
 
-# Without a key and with one.
+# Without a key and with one. Of a relation to one record neither list nor key is needed.
 _PLAIN: Mapping[bool, Mapping[str, str]] = MappingProxyType(
     {
         False: {"GET": "list", "POST": "create"},
         True: {"GET": "get", "PUT": "update", "PATCH": "update", "DELETE": "destroy"},
     }
 )
+_PLAIN_SINGLE: Mapping[str, str] = MappingProxyType({"GET": "get", "POST": "create"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,16 @@ class Routes:
         records = {name: READS if found.system else RECORDS for name, found in collections.items()}
         self._offered: Mapping[str | tuple[str, str], Operations] = {
             **{name: _named(name, records.get(name, {}), SYSTEM.get(name, {})) for name in (*records, *SYSTEM)},
-            **{(owner, name): _named(name, operations) for (owner, name), operations in RELATED.items()},
+            **{
+                (owner.name, relation.name): _named(
+                    f"{owner.name}.{relation.name}",
+                    related_operations(owner, relation, collections[relation.target]),
+                )
+                for owner in collections.values()
+                for relation in owner.relations.values()
+            },
         }
+        self._collections = collections
 
     def paths(self) -> Iterator[tuple[Target, Mapping[str, Operation]]]:
         """Every path that means something, with `{owner}` and `{key}` for keys, and its operations by their method."""
@@ -106,12 +116,26 @@ class Routes:
     def offered(self, target: Target) -> Mapping[str, Operation]:
         """The operations at a path by their method; none where nothing is."""
         operations = self._offered.get(target.name, {})
-        if target.action is None:
-            plain = _PLAIN[target.key is not None]
+        if operations and target.action is None:
+            plain = self._plain(target)
             return {method: operations[action] for method, action in plain.items() if action in operations}
-        if operation := operations.get(target.action):
+        if operation := operations.get(target.action or ""):
             return dict.fromkeys(operation.methods, operation)
         return {}
+
+    def collection(self, target: Target) -> str:
+        """The collection, or other resource, that the operations at a path are about."""
+        return self._relation(target).target if target.owner else target.resource
+
+    def _plain(self, target: Target) -> Mapping[str, str]:
+        """The actions of the plain spellings by their methods."""
+        if not target.owner or self._relation(target).kind.to_many:
+            return _PLAIN[target.key is not None]
+        return {} if target.key else _PLAIN_SINGLE
+
+    def _relation(self, target: Target) -> Relation:
+        assert target.owner is not None, "only the path of a relation names one"
+        return self._collections[target.owner[0]].relations[target.resource]
 
 
 def _named(resource: str, *parts: Operations) -> Operations:

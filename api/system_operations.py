@@ -5,13 +5,12 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from api import answers, params
+from api import answers
 from api.answers import Body
-from api.operations import Asked, Operation, Operations, Run, list_records, reading, writing
+from api.operations import Asked, Operation, Operations, Run, reading, writing
 from api.shapes import answers as shapes
 from api.shapes import records, system
 from api.shapes.components import Shape
-from engine.actions import GetRecord, Selection
 from engine.data.filters import did_you_mean
 from engine.errors import Code, Complaint, raise_for, refuse
 from engine.outcomes import Record
@@ -62,15 +61,6 @@ async def _destroy_workflow(asked: Asked) -> Body:
     key = _key(asked)
     raise_for(asked.params.complaints)
     return answers.data(await workflows.destroy(asked.context, key, asked.params.every))
-
-
-async def _jobs_of_execution(asked: Asked) -> Body:
-    """The jobs of one execution, which has to be there: without it an empty list would say that it did nothing."""
-    owner = GetRecord(collection="executions", key=asked.owner, selection=Selection(fields=("id",)))
-    await asked.resolve(asked.context, owner)
-    mine, given = {"executionId": asked.owner}, asked.params.filter
-    narrowed = replace(asked.params, filter=mine if given is None else {"$and": [given, mine]})
-    return await list_records(replace(asked, collection="jobs", params=narrowed))
 
 
 def _asks(ask: Ask, about: str, answer: Shape) -> Operation:
@@ -198,14 +188,3 @@ SYSTEM: Mapping[str, Operations] = MappingProxyType(
     }
 )
 """By resource and action, beside the ordinary reads."""
-
-RELATED: Mapping[tuple[str, str], Operations] = MappingProxyType(
-    {
-        ("executions", "jobs"): {
-            "list": reading(
-                _jobs_of_execution, *params.LIST, about="What an execution did, node by node", answer=shapes.page
-            )
-        }
-    }
-)
-"""By collection and relation."""

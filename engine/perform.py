@@ -67,7 +67,8 @@ class Performer:
         checked = self._check(decided, action.workflows)
         refuse_all([*decided.complaints, *checked.complaints])
         # Nothing was written, so nothing follows.
-        unchanged = (SkippedTrigger(each.ref.key, each.association, SkipReason.NOT_CHANGED) for each in checked.triggers)
+        reason = SkipReason.NOT_CHANGED
+        unchanged = (SkippedTrigger(each.ref.key, each.association, reason) for each in checked.triggers)
         started = Started(skipped=(*checked.skipped, *unchanged))
         return _Done([await self.records.get(decided)], 1, started)
 

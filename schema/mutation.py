@@ -1,23 +1,32 @@
 """The root of mutations on records: each makes the same action value as REST and hands it to the same resolver."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Annotated, Any, TypeAlias
 
 import strawberry
 from strawberry import UNSET, Info
+from strawberry.extensions import FieldExtension
 
-from engine.actions import CreateRecords, DestroyRecords, UpdateRecords
+from engine.actions import (
+    CreateRecords,
+    DestroyRecords,
+    FindOrCreate,
+    FirstOrCreateRecord,
+    UpdateOrCreateRecord,
+    UpdateRecords,
+)
+from schema.link_mutation import link_mutations
 from schema.loaders import Request
+from schema.types.arguments import Associations, DryRun, Triggers, written
 from schema.types.collections import CollectionTypes
 from schema.types.declare import Member, annotated, bare, declare_object, list_of, plain
-from schema.types.outcomes import WorkflowTriggerInput, references
 from schema.types.payloads import DestroyPayload, destroyed, written_many, written_one
 
 Asked = Info[Request, None]
 
-Triggers: TypeAlias = Annotated[
-    list[WorkflowTriggerInput] | None,
-    strawberry.argument(description="Workflows to run after the write, at most 20."),
+FilterKeys: TypeAlias = Annotated[
+    list[str], strawberry.argument(description="The fields whose values say whether the record is there.")
 ]
 
 
@@ -26,8 +35,17 @@ def make_mutation(types: Iterable[CollectionTypes], others: Iterable[Member]) ->
 
     All fields are nullable, so that a refused one does not hide what its siblings have committed.
     """
-    members = [member for made in types for member in _members(made)]
-    return declare_object(bare("Mutation"), [*members, *others])
+    members = [member for made in types for member in (*_members(made), *link_mutations(made))]
+    begun = [replace(member, extensions=(Begins(),)) for member in (*members, *others)]
+    return declare_object(bare("Mutation"), begun)
+
+
+class Begins(FieldExtension):
+    """Tells the request which of its root fields begins: those of a mutation run one after another."""
+
+    async def resolve_async(self, next_: Callable[..., Awaitable[Any]], source: Any, info: Asked, **kwargs: Any) -> Any:
+        info.context.begin(str(info.path.key))
+        return await next_(source, info, **kwargs)
 
 
 def _members(types: CollectionTypes) -> Iterator[Member]:
@@ -36,8 +54,18 @@ def _members(types: CollectionTypes) -> Iterator[Member]:
     name, one, many = types.collection.name, types.names.one, types.names.many
     payload, list_payload, filter_type = types.payload | None, writes.list_payload | None, types.filter | None
     if values := writes.inputs.create:
+        first, update = (
+            _find_or_create(FirstOrCreateRecord, name, values),
+            _find_or_create(UpdateOrCreateRecord, name, values),
+        )
         yield Member(f"create{one}", payload, "A new record.", resolver=_create(name, values))
         yield Member(f"create{many}", list_payload, f"New {name}, all or none.", resolver=_create_many(name, values))
+        yield Member(
+            f"firstOrCreate{one}", payload, "The record with these values, new if there is none.", resolver=first
+        )
+        yield Member(
+            f"updateOrCreate{one}", payload, "New values for the record with these, or a new one.", resolver=update
+        )
     if values := writes.inputs.update:
         several = f"New values for all {name} that a filter finds."
         yield Member(f"update{one}", payload, "New values for one record.", resolver=_update(name, values))
@@ -48,53 +76,96 @@ def _members(types: CollectionTypes) -> Iterator[Member]:
 
 
 def _create(collection: str, values_type: Any) -> Callable[..., Any]:
-    async def create(info: Asked, values: Any, trigger_workflows: Triggers = UNSET) -> Any:
-        workflows = references(trigger_workflows)
-        action = CreateRecords(collection=collection, values=(plain(values),), workflows=workflows)
-        return written_one(await info.context.perform(action))
+    async def create(
+        info: Asked,
+        values: Any,
+        trigger_workflows: Triggers = UNSET,
+        update_association_values: Associations = UNSET,
+        dry_run: DryRun = UNSET,
+    ) -> Any:
+        options = written(collection, trigger_workflows, dry_run, update_association_values)
+        return written_one(await info.context.perform(CreateRecords(values=(plain(values),), **options)))
 
     return annotated(create, values=values_type)
 
 
 def _create_many(collection: str, values_type: Any) -> Callable[..., Any]:
-    async def create_many(info: Asked, values: Any, trigger_workflows: Triggers = UNSET) -> Any:
-        workflows = references(trigger_workflows)
-        action = CreateRecords(collection=collection, values=tuple(plain(values)), many=True, workflows=workflows)
+    async def create_many(
+        info: Asked,
+        values: Any,
+        trigger_workflows: Triggers = UNSET,
+        update_association_values: Associations = UNSET,
+        dry_run: DryRun = UNSET,
+    ) -> Any:
+        options = written(collection, trigger_workflows, dry_run, update_association_values)
+        action = CreateRecords(values=tuple(plain(values)), many=True, **options)
         return written_many(await info.context.perform(action))
 
     return annotated(create_many, values=list_of(values_type))
 
 
-def _update(collection: str, values_type: Any) -> Callable[..., Any]:
-    async def update(info: Asked, id: strawberry.ID, values: Any, trigger_workflows: Triggers = UNSET) -> Any:
-        workflows = references(trigger_workflows)
-        action = UpdateRecords(collection=collection, values=plain(values), keys=(id,), workflows=workflows)
+def _find_or_create(kind: type[FindOrCreate], collection: str, values_type: Any) -> Callable[..., Any]:
+    async def find_or_create(
+        info: Asked,
+        values: Any,
+        filter_keys: FilterKeys,
+        trigger_workflows: Triggers = UNSET,
+        update_association_values: Associations = UNSET,
+        dry_run: DryRun = UNSET,
+    ) -> Any:
+        options = written(collection, trigger_workflows, dry_run, update_association_values)
+        action = kind(values=plain(values), filter_keys=tuple(filter_keys), **options)
         return written_one(await info.context.perform(action))
+
+    return annotated(find_or_create, values=values_type)
+
+
+def _update(collection: str, values_type: Any) -> Callable[..., Any]:
+    async def update(
+        info: Asked,
+        id: strawberry.ID,
+        values: Any,
+        trigger_workflows: Triggers = UNSET,
+        update_association_values: Associations = UNSET,
+        dry_run: DryRun = UNSET,
+    ) -> Any:
+        options = written(collection, trigger_workflows, dry_run, update_association_values)
+        return written_one(await info.context.perform(UpdateRecords(values=plain(values), keys=(id,), **options)))
 
     return annotated(update, values=values_type)
 
 
 def _update_many(collection: str, values_type: Any, filter_type: Any) -> Callable[..., Any]:
-    async def update_many(info: Asked, values: Any, filter: Any = UNSET, trigger_workflows: Triggers = UNSET) -> Any:
-        workflows, wanted = references(trigger_workflows), plain(filter) or None
-        action = UpdateRecords(collection=collection, values=plain(values), filter=wanted, workflows=workflows)
+    async def update_many(
+        info: Asked,
+        values: Any,
+        filter: Any = UNSET,
+        trigger_workflows: Triggers = UNSET,
+        update_association_values: Associations = UNSET,
+        dry_run: DryRun = UNSET,
+    ) -> Any:
+        options = written(collection, trigger_workflows, dry_run, update_association_values)
+        action = UpdateRecords(values=plain(values), filter=plain(filter) or None, **options)
         return written_many(await info.context.perform(action))
 
     return annotated(update_many, values=values_type, filter=filter_type)
 
 
 def _destroy(collection: str) -> Callable[..., Any]:
-    async def destroy(info: Asked, id: strawberry.ID, trigger_workflows: Triggers = UNSET) -> Any:
-        action = DestroyRecords(collection=collection, keys=(id,), workflows=references(trigger_workflows))
+    async def destroy(
+        info: Asked, id: strawberry.ID, trigger_workflows: Triggers = UNSET, dry_run: DryRun = UNSET
+    ) -> Any:
+        action = DestroyRecords(keys=(id,), **written(collection, trigger_workflows, dry_run))
         return destroyed(await info.context.perform(action))
 
     return destroy
 
 
 def _destroy_many(collection: str, filter_type: Any) -> Callable[..., Any]:
-    async def destroy_many(info: Asked, filter: Any = UNSET, trigger_workflows: Triggers = UNSET) -> Any:
-        workflows, wanted = references(trigger_workflows), plain(filter) or None
-        action = DestroyRecords(collection=collection, filter=wanted, workflows=workflows)
-        return destroyed(await info.context.perform(action))
+    async def destroy_many(
+        info: Asked, filter: Any = UNSET, trigger_workflows: Triggers = UNSET, dry_run: DryRun = UNSET
+    ) -> Any:
+        options = written(collection, trigger_workflows, dry_run)
+        return destroyed(await info.context.perform(DestroyRecords(filter=plain(filter) or None, **options)))
 
     return annotated(destroy_many, filter=filter_type)

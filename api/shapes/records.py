@@ -35,6 +35,13 @@ def key(components: Components, resource: str) -> Schema:
     return columns.key_of(components.collections[resource].key)
 
 
+def keys(components: Components, resource: str) -> Schema:
+    """Keys of records to link or unlink: a list, one alone, or a list in `values`."""
+    one = key(components, resource)
+    several = {"type": "array", "items": one}
+    return {"anyOf": [several, one, closed({"values": several})]}
+
+
 def _record(components: Components, collection: Collection) -> Schema:
     shown = {field.name: columns.answered(field) for field in collection.readable}
     related = {

@@ -80,7 +80,8 @@ async def _taken_targets(collections: Collections, written: Sequence[Written], p
             target, column = collections[relation.target].model, relation.reverse_column
             free: dict[str, Any] = {f"{column}__isnull": True}
             ours: dict[str, Any] = {f"{column}__in": list(own)}
-            if (relation.target, item.key) in present and not await target.filter(Q(**free) | Q(**ours), pk=item.key).exists():
+            found = target.filter(Q(**free) | Q(**ours), pk=item.key)
+            if (relation.target, item.key) in present and not await found.exists():
                 complaints.append(taken_target(relation, item.path))
     return complaints
 

@@ -74,7 +74,7 @@ class Records:
         wanted = self._wanted(action)
         key, wrong = (None, []) if action.key is None else parse_key(collection, action.key)
         if action.key is None and not action.filter and not wanted.is_single:
-            wrong = [Complaint(Code.BAD_KEY, "Say which record is meant: by filterByTk or a filter.")]
+            wrong = [Complaint(Code.REQUIRED, "Say which record: by its key, or by a filter.", ("filterByTk",))]
         found = await wanted.find([*unknown, *wrong])
         if key is not None:
             found = found.filter(pk=key)
@@ -145,8 +145,9 @@ class Records:
         if wanted is None or misplaced:
             return creation(action, complaints)
         await take_turns(f"the records of {action.collection}")
-        found = await _Wanted(self.collections[action.collection], wanted, related).find()
-        row = await found.order_by("pk").only("pk").first()
+        collection = self.collections[action.collection]
+        found = await _Wanted(collection, wanted, related).find()
+        row = await found.order_by(collection.key.attribute).first()
         if row is None:
             return creation(action, [])
         return reading(action, row.pk) if isinstance(action, FirstOrCreateRecord) else change(action, row.pk)

@@ -1,13 +1,14 @@
 """Columns with choices → GraphQL enums, spelled as in REST."""
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import strawberry
 
 from engine.data.collections import Collection, Field
-from engine.outcomes import SkipReason
+from engine.outcomes import PLANNED, SkipReason
 from engine.system import models
 from schema.types.names import TypeNames, is_name
 
@@ -15,23 +16,31 @@ from schema.types.names import TypeNames, is_name
 _LITERALS = {"true", "false", "null"}
 
 
-def value_enum(choices: type[enum.Enum], name: str, description: str | None = None) -> Any:
-    """A GraphQL enum of the values. A copy: Strawberry writes into the class it is given, which may be the engine's."""
+def value_enum(values: Iterable[Any], name: str, description: str | None = None) -> Any:
+    """A GraphQL enum of these values. A class of its own: Strawberry writes into the one it is given."""
     # Members are numbered, since Python forbids names such as `mro` that are fine as values.
-    members = [(f"value{index}", choice.value) for index, choice in enumerate(choices)]
-    copied = enum.Enum(name, members)  # type: ignore[misc]  # mypy wants the members as literals
-    return strawberry.enum(copied, description=description, graphql_name_from="value")
+    members = [(f"value{index}", value) for index, value in enumerate(values)]
+    made = enum.Enum(name, members)  # type: ignore[misc]  # mypy wants the members as literals
+    return strawberry.enum(made, description=description, graphql_name_from="value")
+
+
+def values_of(choices: type[enum.Enum]) -> list[Any]:
+    return [choice.value for choice in choices]
 
 
 def spells_names(choices: type[enum.Enum]) -> bool:
     """Whether every value can be written as a member of a GraphQL enum."""
-    values = [choice.value for choice in choices]
-    return all(isinstance(value, str) and is_name(value) and value not in _LITERALS for value in values)
+    return all(isinstance(value, str) and is_name(value) and value not in _LITERALS for value in values_of(choices))
 
 
-Status = value_enum(models.Status, "ExecutionStatus", "Where an execution, or one of its jobs, stands.")
-WorkflowType = value_enum(models.WorkflowType, "WorkflowType", "What a workflow listens to.")
-SkipReasonEnum = value_enum(SkipReason, "SkipReason", "Why a workflow that was named did not run.")
+Status = value_enum(values_of(models.Status), "ExecutionStatus", "Where an execution, or one of its jobs, stands.")
+TriggeredStatus = value_enum(
+    [*values_of(models.Status), PLANNED],
+    "TriggeredStatus",
+    "Where an execution stands; `planned` when a dry run would have started it.",
+)
+WorkflowType = value_enum(values_of(models.WorkflowType), "WorkflowType", "What a workflow listens to.")
+SkipReasonEnum = value_enum(values_of(SkipReason), "SkipReason", "Why a workflow that was named did not run.")
 
 
 @dataclass(slots=True)
@@ -53,5 +62,5 @@ class Enums:
             owner = f"{choices.__module__}.{choices.__qualname__}"
             name = self.names.claim_first((choices.__name__, longer), owner)
             doc = choices.__doc__ if choices.__doc__ != enum.Enum.__doc__ else None
-            self.made[choices] = value_enum(choices, name, doc.strip().splitlines()[0] if doc else None)
+            self.made[choices] = value_enum(values_of(choices), name, doc.strip().splitlines()[0] if doc else None)
         return self.made[choices]

@@ -7,7 +7,7 @@ from engine.actions import WorkflowRef
 from engine.outcomes import Written
 from engine.workflow.references import reference
 from schema.types.declare import plain
-from schema.types.enums import SkipReasonEnum, Status
+from schema.types.enums import SkipReasonEnum, TriggeredStatus
 from schema.types.scalars import JSON
 
 
@@ -31,8 +31,8 @@ class TriggeredWorkflow:
     key: str
     association: str | None
     sync: bool
-    execution_id: strawberry.ID
-    status: Status
+    execution_id: strawberry.ID | None = strawberry.field(description="Null in a dry run, which keeps none.")
+    status: TriggeredStatus
     output: JSON | None
     messages: list[Message]
 
@@ -69,7 +69,7 @@ def _triggered(workflow: outcomes.TriggeredWorkflow) -> TriggeredWorkflow:
         key=workflow.key,
         association=workflow.association,
         sync=workflow.sync,
-        execution_id=strawberry.ID(str(workflow.execution_id)),
+        execution_id=None if workflow.execution_id is None else strawberry.ID(str(workflow.execution_id)),
         status=workflow.status,
         output=workflow.output,
         messages=messages(workflow.messages),

@@ -28,6 +28,11 @@ class CountPayload:
     count: int
 
 
+@strawberry.type(description="What hangs on a record by one relation.")
+class LinkPayload:
+    keys: list[strawberry.ID] = strawberry.field(description="The keys of the records that are linked now.")
+
+
 def make_payload(cls: type[Any], record: type[Any], *, followed: bool) -> type[Any]:
     """The answer of a write of one record, with what it started where workflows follow such writes."""
     about = _ABOUT if followed else ()

@@ -147,8 +147,8 @@ STATIC = frozenset(
         *("Me", "HeldRole", "SignedIn", "NewToken", "CheckedRole", "CollectionInfo", "FieldInfo", "RelationInfo"),
         *("UserCreateInput", "UserUpdateInput", "RoleCreateInput", "RoleUpdateInput"),
         *("WorkflowCreateInput", "WorkflowUpdateInput", "WorkflowType", "ExecutionStatus"),
-        *("WorkflowTriggerInput", "TriggeredWorkflow", "SkippedTrigger", "SkipReason", "Message"),
-        *("DestroyPayload", "CountPayload"),
+        *("WorkflowTriggerInput", "TriggeredWorkflow", "TriggeredStatus", "SkippedTrigger", "SkipReason", "Message"),
+        *("DestroyPayload", "CountPayload", "LinkPayload"),
     }
 )
 """The names of types that no model can have."""

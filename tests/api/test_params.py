@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.params import COUNT, CREATE, DESTROY, GET, LIST, LONGEST, UPDATE, Params, parse_params
+from api.params import COUNT, CREATE, DESTROY, FIND_OR_CREATE, GET, LIST, LONGEST, UPDATE, Params, parse_params
 from engine.actions import Selection, WorkflowRef
 from engine.errors import Refusal
 
@@ -245,17 +245,32 @@ def test_unknown_parameters_are_named_with_the_likely_one():
     assert ("titel",) == found[1].path
 
 
-@pytest.mark.parametrize(
-    "name", ["whitelist", "blacklist", "updateAssociationValues", "filterKeys", "dryRun", "values"]
-)
-@pytest.mark.parametrize("allowed", [CREATE, UPDATE, DESTROY])
-def test_a_promise_that_is_not_kept_yet_is_refused(name, allowed):
-    """A dry run that writes would be the worst of them."""
-    assert [("UNKNOWN_PARAMETER", (name,))] == complaints(f"{name}=true", allowed)
+@pytest.mark.parametrize("value", ["", "yes", "1", "True", "[]=true"])
+def test_a_dry_run_is_never_taken_for_a_write(value):
+    query = f"dryRun{value}" if "[" in value else f"dryRun={value}"
+
+    assert [("BAD_VALUE", ("dryRun",))] == complaints(query, CREATE)
+
+
+@pytest.mark.parametrize("name", ["whitelist", "blacklist", "updateAssociationValues", "filterKeys"])
+def test_values_are_taken_as_lists_of_names_say(name):
+    found = params(f"{name}=a,b", FIND_OR_CREATE)
+
+    lists = (found.whitelist, found.blacklist, found.update_associations, found.filter_keys)
+    assert 1 == lists.count(("a", "b"))
+    assert () == found.complaints
 
 
 @pytest.mark.parametrize(
-    ("query", "allowed"), [("page=1", GET), ("sort=id", CREATE), ("filter[a]=1", CREATE), ("all=true", DESTROY)]
+    ("query", "allowed"),
+    [
+        ("page=1", GET),
+        ("sort=id", CREATE),
+        ("filter[a]=1", CREATE),
+        ("all=true", DESTROY),
+        ("filterKeys=id", CREATE),
+        ("whitelist=id", DESTROY),
+    ],
 )
 def test_a_parameter_of_another_action_is_unknown(query, allowed):
     assert ["UNKNOWN_PARAMETER"] == [code for code, _ in complaints(query, allowed)]

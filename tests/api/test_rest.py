@@ -20,13 +20,17 @@ from engine.actions import (
     CreateRecords,
     DestroyRecords,
     GetRecord,
+    LinkMode,
+    LinkRecords,
     ListRecords,
+    Owner,
     Selection,
+    UpdateOrCreateRecord,
     UpdateRecords,
     WorkflowRef,
 )
 from engine.data.collections import Collections
-from engine.errors import Code, Complaint, Refusal, refuse
+from engine.errors import Code, Complaint, Refusal
 from engine.outcomes import Page, SkippedTrigger, SkipReason, TriggeredWorkflow, Written
 from schema.context import Context
 from tests.schema.graphql.conftest import ROOT, FakeResolve, collections_of
@@ -206,22 +210,79 @@ async def test_destroy(client, resolve, method, path, keys):
 
 
 async def test_jobs_of_an_execution(client, resolve):
-    resolve.answers = [{"id": 7}, Page([], 0, 1, 20)]
+    resolve.answers = [Page([], 0, 1, 20)]
 
     await client.get("/executions/7/jobs:list?filter[status]=failed")
 
+    owner = Owner("executions", "7", "jobs")
+    assert [ListRecords(collection="jobs", owner=owner, filter={"status": "failed"})] == resolve.actions
+
+
+async def test_the_path_of_a_relation_names_the_owner(client, resolve):
+    resolve.answers = [Written([{"id": 5}], 1)]
+
+    response = await client.post("/posts/1/comments:create?triggerWorkflows=a", json={"content": "x"})
+
+    owner, workflows = Owner("posts", "1", "comments"), (WorkflowRef("a"),)
     assert [
-        GetRecord(collection="executions", key="7", selection=Selection(fields=("id",))),
-        ListRecords(collection="jobs", filter={"$and": [{"status": "failed"}, {"executionId": "7"}]}),
+        CreateRecords(collection="comments", owner=owner, values=({"content": "x"},), workflows=workflows)
     ] == resolve.actions
+    assert {"id": 5} == response.json()["data"]
 
 
-async def test_jobs_of_an_execution_that_is_not_there(client, resolve):
-    resolve.answers = [refuse(Code.NOT_FOUND, "There is none.")]
+@pytest.mark.parametrize(
+    ("query", "content", "keys"),
+    [
+        ("", b"[1,2]", (1, 2)),
+        ("", b'{"values":[1,2]}', (1, 2)),
+        ("", b'{"values":1}', (1,)),
+        ("", b"1", (1,)),
+        ("", b"[]", ()),
+        ("?filterByTk=1", b"", ("1",)),
+        ("?filterByTk[]=1&filterByTk[]=2", b"{}", ("1", "2")),
+        ("/1", b"", ("1",)),
+        ("", b"", None),
+    ],
+)
+async def test_links_are_named_in_the_body_or_in_the_query(client, resolve, query, content, keys):
+    resolve.answers = [[1, 2]]
 
-    response = await client.get("/executions/7/jobs")
+    response = await client.post(f"/posts/1/tags:add{query}", content=content)
 
-    assert (404, ["NOT_FOUND"]) == (response.status_code, errors(response))
+    owner = Owner("posts", "1", "tags")
+    assert [LinkRecords(collection="tags", owner=owner, mode=LinkMode.ADD, keys=keys)] == resolve.actions
+    assert {"data": [1, 2]} == response.json()
+
+
+@pytest.mark.parametrize(
+    ("query", "content", "code"),
+    [("?filterByTk=1", b"[1]", "BAD_KEY"), ("", b'{"id":1}', "BAD_VALUE"), ("", b"null", "BAD_VALUE")],
+)
+async def test_links_are_named_in_one_way(client, resolve, query, content, code):
+    resolve.answers = [[]]
+
+    await client.post(f"/posts/1/tags:add{query}", content=content)
+
+    assert [code] == [complaint.code for complaint in resolve.actions[0].complaints]
+
+
+async def test_values_come_with_what_is_to_be_done_with_them(client, resolve):
+    resolve.answers = [ONE]
+    query = "filterKeys=title&whitelist=title,tags&blacklist=content&updateAssociationValues=tags&dryRun=true"
+
+    await client.post(f"/posts:updateOrCreate?{query}", json={"title": "x"})
+
+    assert [
+        UpdateOrCreateRecord(
+            collection="posts",
+            values={"title": "x"},
+            filter_keys=("title",),
+            whitelist=("title", "tags"),
+            blacklist=("content",),
+            update_associations=("tags",),
+            dry_run=True,
+        )
+    ] == resolve.actions
 
 
 async def test_head_is_answered_like_get(client, resolve):
@@ -309,7 +370,7 @@ async def test_nobody_is_told_anything_else_but_that(as_actor, resolve, method, 
 
 
 @pytest.mark.parametrize(
-    "path", ["/nothing:list", "/posts:nothing", "/posts:list/", "/posts//1", "/Posts:list", "/posts/1/tags", ""]
+    "path", ["/nothing:list", "/posts:nothing", "/posts:list/", "/posts//1", "/Posts:list", "/posts/1/tagz", ""]
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 async def test_what_there_is_not(client, resolve, method, path):
@@ -368,7 +429,7 @@ async def test_complaints_of_the_door_travel_with_the_action(client, resolve):
     """The resolver tells them together with its own."""
     resolve.answers = [Refusal([Complaint(Code.UNKNOWN_PARAMETER, "x"), Complaint(Code.REQUIRED, "y", ("title",))])]
 
-    response = await client.post("/posts:create?titel=x&dryRun=true", json={})
+    response = await client.post("/posts:create?titel=x&dryRun=maybe", json={})
 
     assert [("titel",), ("dryRun",)] == [complaint.path for complaint in resolve.actions[0].complaints]
     assert (400, ["UNKNOWN_PARAMETER", "REQUIRED"]) == (response.status_code, errors(response))
@@ -393,15 +454,12 @@ async def test_a_body_that_says_nothing_is_none(client, resolve, content):
     assert () == resolve.actions[0].complaints
 
 
-@pytest.mark.parametrize(
-    ("path", "code"), [("/posts:get?filterByTk[]=1&filterByTk[]=2", "BAD_KEY"), ("/posts:get", "REQUIRED")]
-)
-async def test_a_get_is_of_one_record(client, resolve, path, code):
+async def test_a_get_is_of_one_record(client, resolve):
     resolve.answers = [POST]
 
-    await client.get(path)
+    await client.get("/posts:get?filterByTk[]=1&filterByTk[]=2")
 
-    assert [code] == [complaint.code for complaint in resolve.actions[0].complaints]
+    assert [Code.BAD_KEY] == [complaint.code for complaint in resolve.actions[0].complaints]
 
 
 @pytest.mark.parametrize(

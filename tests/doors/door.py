@@ -38,7 +38,11 @@ class Answer:
 
 
 class Door(ABC):
-    """One way to ask. `triggers` are references as REST writes them: `key!path`; `zone` is what `X-Timezone` says."""
+    """One way to ask. `triggers` are references as REST writes them: `key!path`; `zone` is what `X-Timezone` says.
+
+    `options` of writes are `dry_run`, and of those with values `associations`: what REST calls
+    `updateAssociationValues`.
+    """
 
     zone: str | None = None
 
@@ -55,20 +59,49 @@ class Door(ABC):
 
     @abstractmethod
     async def create(
-        self, collection: str, values: Any, *, triggers: Sequence[str] = (), role: str | None = None
+        self, collection: str, values: Any, *, triggers: Sequence[str] = (), role: str | None = None, **options: Any
     ) -> Answer:
         """A list of values creates many."""
+
+    @abstractmethod
+    async def find_or_create(
+        self,
+        action: str,
+        collection: str,
+        values: Any,
+        keys: Sequence[str],
+        *,
+        triggers: Sequence[str] = (),
+        role: str | None = None,
+        **options: Any,
+    ) -> Answer:
+        """`action` is `firstOrCreate` or `updateOrCreate`; `keys` are the filter keys."""
 
     @abstractmethod
     async def update(
         self, collection: str, values: Any, *, triggers: Sequence[str] = (), role: str | None = None, **which: Any
     ) -> Answer:
-        """`which` is `key` or `filter`; `data` is always a list."""
+        """`which` is `key` or `filter`, and options; `data` is always a list."""
 
     @abstractmethod
     async def destroy(
         self, collection: str, *, triggers: Sequence[str] = (), role: str | None = None, **which: Any
-    ) -> Answer: ...
+    ) -> Answer:
+        """`which` as for an update."""
+
+    @abstractmethod
+    async def link(
+        self,
+        mode: str,
+        collection: str,
+        key: Any,
+        relation: str,
+        keys: Any = None,
+        *,
+        role: str | None = None,
+        **options: Any,
+    ) -> Answer:
+        """`mode` is `add`, `set`, `remove` or `toggle`; `data` are the keys of what is linked then, as text."""
 
     @abstractmethod
     async def get(self, collection: str, key: Any, *, role: str | None = None) -> Answer: ...
@@ -85,14 +118,23 @@ class Door(ABC):
 
 
 class RestDoor(Door):
-    async def create(self, collection, values, *, triggers=(), role=None):
-        return await self._send("POST", f"{collection}:create", values, triggers, role)
+    async def create(self, collection, values, *, triggers=(), role=None, **options):
+        return await self._send("POST", f"{collection}:create", values, triggers, role, **_query(options))
+
+    async def find_or_create(self, action, collection, values, keys, *, triggers=(), role=None, **options):
+        query = {"filterKeys": ",".join(keys), **_query(options)}
+        return await self._send("POST", f"{collection}:{action}", values, triggers, role, **query)
+
+    async def link(self, mode, collection, key, relation, keys=None, *, role=None, **options):
+        path = f"{collection}/{key}/{relation}:{mode}"
+        answer = await self._send("POST", path, keys, (), role, **_query(options))
+        return answer if answer.data is None else replace(answer, data=[str(each) for each in answer.data])
 
     async def update(self, collection, values, *, triggers=(), role=None, **which):
-        return await self._send("POST", f"{collection}:update", values, triggers, role, **_which(which))
+        return await self._send("POST", f"{collection}:update", values, triggers, role, **_query(which))
 
     async def destroy(self, collection, *, triggers=(), role=None, **which):
-        return await self._send("POST", f"{collection}:destroy", None, triggers, role, **_which(which))
+        return await self._send("POST", f"{collection}:destroy", None, triggers, role, **_query(which))
 
     async def get(self, collection, key, *, role=None):
         return await self._send("GET", f"{collection}:get", None, (), role, filterByTk=key)
@@ -130,26 +172,39 @@ class RestDoor(Door):
 
 
 class GraphqlDoor(Door):
-    async def create(self, collection, values, *, triggers=(), role=None):
-        many = isinstance(values, list)
-        names = root_names(self.collections[collection])
-        type_name = f"{self.collections[collection].type_name}CreateInput"
-        variable = f"[{type_name}!]!" if many else f"{type_name}!"
-        return await self._mutate(
-            f"create{names.many if many else names.one}", collection, {"values": (variable, values)}, triggers, role
-        )
+    async def create(self, collection, values, *, triggers=(), role=None, **options):
+        many, names = isinstance(values, list), root_names(self.collections[collection])
+        type_name = self._type(collection, "CreateInput!")
+        arguments = {"values": (f"[{type_name}]!" if many else type_name, values), **_options(options)}
+        return await self._mutate(f"create{names.many if many else names.one}", collection, arguments, triggers, role)
+
+    async def find_or_create(self, action, collection, values, keys, *, triggers=(), role=None, **options):
+        name = f"{action}{root_names(self.collections[collection]).one}"
+        given = {"values": (self._type(collection, "CreateInput!"), values), "filterKeys": ("[String!]!", list(keys))}
+        return await self._mutate(name, collection, {**given, **_options(options)}, triggers, role)
 
     async def update(self, collection, values, *, triggers=(), role=None, **which):
         names = root_names(self.collections[collection])
         arguments = {**self._which(collection, which), "values": (self._type(collection, "UpdateInput!"), values)}
         name = names.one if "key" in which else names.many
-        answer = await self._mutate(f"update{name}", collection, arguments, triggers, role)
+        answer = await self._mutate(f"update{name}", collection, {**arguments, **_options(which)}, triggers, role)
         return replace(answer, data=[answer.data]) if "key" in which and answer.data else answer
 
     async def destroy(self, collection, *, triggers=(), role=None, **which):
         names = root_names(self.collections[collection])
         name = names.one if "key" in which else names.many
-        return await self._mutate(f"destroy{name}", collection, self._which(collection, which), triggers, role)
+        arguments = {**self._which(collection, which), **_options(which)}
+        return await self._mutate(f"destroy{name}", collection, arguments, triggers, role)
+
+    async def link(self, mode, collection, key, relation, keys=None, *, role=None, **options):
+        name = f"{mode}{root_names(self.collections[collection]).one}{relation[0].upper()}{relation[1:]}"
+        single = mode == "toggle" or not self.collections[collection].relations[relation].kind.to_many
+        arguments = {"id": ("ID!", key), **_options(options)}
+        if keys is not None:
+            arguments |= {"key": ("ID!", keys[0])} if single else {"keys": ("[ID!]!", keys)}
+        document = f"mutation({_declared(arguments)}) {{ it: {name}({_given(arguments)}) {{ keys }} }}"
+        status, errors, data = await self._run(document, _variables(arguments), role)
+        return Answer(status, errors, data and data["keys"])
 
     async def get(self, collection, key, *, role=None):
         name = root_names(self.collections[collection]).singular
@@ -176,14 +231,11 @@ class GraphqlDoor(Door):
         if values is not None:
             arguments["values"] = (f"Workflow{action.title()}Input!", values)
         arguments |= {name: (WORKFLOW_ARGUMENTS[name], value) for name, value in more.items()}
-        declared = ", ".join(f"${name}: {kind}" for name, (kind, _) in arguments.items())
-        given = ", ".join(f"{name}: ${name}" for name in arguments)
         answered = self.collections["executions" if action == "execute" else "workflows"]
         found = "count" if action == "destroy" else "record"
         inner = found if found == "count" else f"record {{ {columns(answered)} }}"
-        document = f"mutation({declared}) {{ it: {action}Workflow({given}) {{ {inner} }} }}"
-        variables = {name: value for name, (_, value) in arguments.items()}
-        status, errors, data = await self._run(document, variables, role)
+        document = f"mutation({_declared(arguments)}) {{ it: {action}Workflow({_given(arguments)}) {{ {inner} }} }}"
+        status, errors, data = await self._run(document, _variables(arguments), role)
         return Answer(status, errors, data and data[found])
 
     def _type(self, collection: str, suffix: str) -> str:
@@ -198,14 +250,11 @@ class GraphqlDoor(Door):
     async def _mutate(self, name, collection, arguments, triggers, role) -> Answer:
         if triggers:
             arguments["triggerWorkflows"] = ("[WorkflowTriggerInput!]", [typed(trigger) for trigger in triggers])
-        declared = ", ".join(f"${argument}: {kind}" for argument, (kind, _) in arguments.items())
-        given = ", ".join(f"{argument}: ${argument}" for argument in arguments)
         many = name.endswith(root_names(self.collections[collection]).many)
         found = "count" if name.startswith("destroy") else "records" if many else "record"
         inner = found if found == "count" else f"{found} {{ {columns(self.collections[collection])} }}"
-        document = f"mutation({declared}) {{ it: {name}({given}) {{ {inner} {ABOUT} }} }}"
-        variables = {argument: value for argument, (_, value) in arguments.items()}
-        status, errors, data = await self._run(document, variables, role)
+        document = f"mutation({_declared(arguments)}) {{ it: {name}({_given(arguments)}) {{ {inner} {ABOUT} }} }}"
+        status, errors, data = await self._run(document, _variables(arguments), role)
         if data is None:
             return Answer(status, errors)
         messages = [each["message"] for each in data["messages"]]
@@ -246,7 +295,37 @@ def typed_filter(given: Any) -> Any:
     return made
 
 
-def _which(which: Mapping[str, Any]) -> dict[str, Any]:
-    if "key" in which:
-        return {"filterByTk": which["key"]}
-    return {"filter": json.dumps(which["filter"])} if "filter" in which else {}
+def _query(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What says which records are meant, and the options of a write, as REST has them."""
+    query: dict[str, Any] = {}
+    if "key" in given:
+        query["filterByTk"] = given["key"]
+    if "filter" in given:
+        query["filter"] = json.dumps(given["filter"])
+    if given.get("dry_run"):
+        query["dryRun"] = "true"
+    if "associations" in given:
+        query["updateAssociationValues"] = ",".join(given["associations"])
+    return query
+
+
+def _options(given: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
+    """The options of a write as GraphQL has them: the type and the value of each argument."""
+    arguments: dict[str, tuple[str, Any]] = {}
+    if given.get("dry_run"):
+        arguments["dryRun"] = ("Boolean", True)
+    if "associations" in given:
+        arguments["updateAssociationValues"] = ("[String!]", list(given["associations"]))
+    return arguments
+
+
+def _declared(arguments: Mapping[str, tuple[str, Any]]) -> str:
+    return ", ".join(f"${name}: {kind}" for name, (kind, _) in arguments.items())
+
+
+def _given(arguments: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}: ${name}" for name in arguments)
+
+
+def _variables(arguments: Mapping[str, tuple[str, Any]]) -> dict[str, Any]:
+    return {name: value for name, (_, value) in arguments.items()}
