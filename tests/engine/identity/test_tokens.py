@@ -202,6 +202,14 @@ def test_json_nested_too_deep_is_no_token(tokens, place):
     assert Code.INVALID_TOKEN == code_of(tokens, token)
 
 
+def read(tokens: Tokens, token: str) -> type | Code:
+    """The type of the user in a token that is taken, the code of its refusal otherwise."""
+    try:
+        return type(tokens.read(token).user)
+    except Refusal as refusal:
+        return refusal.code
+
+
 @given(st.text() | st.lists(st.binary(max_size=40), min_size=2, max_size=4).map(lambda p: ".".join(map(_base64, p))))
 def test_whatever_is_shown_the_answer_is_a_refusal(token):
     assert Code.INVALID_TOKEN == code_of(Tokens(SECRET, FixedClock()), token)
@@ -215,12 +223,8 @@ def test_whatever_is_shown_the_answer_is_a_refusal(token):
 )
 def test_whatever_is_signed_the_answer_is_claims_or_a_refusal(changed):
     tokens = Tokens(SECRET, FixedClock())
-    try:
-        claims = tokens.read(signed(claims_of(tokens, **changed)))
-    except Refusal as refusal:
-        assert refusal.code in (Code.INVALID_TOKEN, Code.EXPIRED_TOKEN)
-    else:
-        assert isinstance(claims.user, int)
+
+    assert read(tokens, signed(claims_of(tokens, **changed))) in (int, Code.INVALID_TOKEN, Code.EXPIRED_TOKEN)
 
 
 @pytest.mark.parametrize("secret", ["", "changeme", "x" * 31])

@@ -58,14 +58,16 @@ async def service(make_database: MakeDatabase) -> AsyncIterator[Service]:
 async def test_sign_in_answers_a_token_that_works(service: Service) -> None:
     result = await service(SIGN_IN, name="root", password=PASSWORD)
 
-    assert result.errors is None and result.data
+    assert result.errors is None
+    assert result.data
     signed_in = result.data["signIn"]
     assert {"id": "1", "username": "root", "defaultRole": "root"}.items() <= signed_in["user"].items()
     assert {"name": "member", "title": "Member"} in signed_in["user"]["roles"]
     checked = await service(
         "{ checkAuth { id username nickname email roles { name } defaultRole } }", signed_in["token"]
     )
-    assert checked.data and "root" == checked.data["checkAuth"]["username"]
+    assert checked.data
+    assert "root" == checked.data["checkAuth"]["username"]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,8 @@ async def test_signing_in_works_beside_what_is_refused(service: Service) -> None
     )
     result = await service(document)
 
-    assert result.data and result.data["signIn"]["token"]
+    assert result.data
+    assert result.data["signIn"]["token"]
     assert result.data["destroyUser"] is None
     assert ["EMPTY_TOKEN"] == codes(result)
 
@@ -145,9 +148,9 @@ async def test_a_token_is_exchanged_for_a_new_one(service: Service) -> None:
 
     refreshed = await service("mutation { refreshToken { token } }", token)
 
+    assert refreshed.data
     assert (
-        refreshed.data
-        and "root"
+        "root"
         == (await service("{ checkRole { name } }", refreshed.data["refreshToken"]["token"])).data["checkRole"]["name"]
     )
     with pytest.raises(Exception, match="BLOCKED_TOKEN"):
@@ -162,4 +165,5 @@ async def test_a_password_is_changed_by_whoever_knows_the_old_one(service: Servi
     changed = await service(document, token, old=PASSWORD)
 
     assert ["INVALID_CREDENTIALS"] == codes(refused)
-    assert changed.data and changed.data["changePassword"]["token"]
+    assert changed.data
+    assert changed.data["changePassword"]["token"]
