@@ -43,12 +43,13 @@ def test_a_write_answered_a_moment_before_is_not_lost(serve, home):
     served = serve(home)
     served.post("workflows:create", noting("many"))
     with served.client.stream("POST", "/api/posts:create?triggerWorkflows=many", json={"title": "x"}) as answer:
-        served.process.send_signal(signal.SIGKILL)
-        post = httpx.Response(200, content=answer.read()).json()["data"]["id"]
-    served.process.wait()
+        served.process.kill()
+        served.process.wait()
+    [post] = rows(home, "SELECT id FROM posts WHERE title = 'x'")
     nobody_holds_any(home)
     serve(home)
 
+    assert 200 == answer.status_code
     assert ["succeeded"] * 2 == until(lambda: ended(home, 2))
     assert expected(post) + Counter([f"create of post {post} by root"]) == notes(home)
 
@@ -130,7 +131,7 @@ def test_an_execution_that_has_killed_three_processes_is_given_up(serve, home):
 def test_two_processes_over_one_database_run_each_execution_once(serve, home):
     served = serve(home)
     served.post("workflows:create", noting("ten", 10))
-    for i in range(20):
+    for i in range(10):
         served.client.post("/api/posts:create?triggerWorkflows=ten", json={"title": f"x{i}"})
     served.end(signal.SIGTERM)
     rows(home, "DELETE FROM jobs")
@@ -138,8 +139,8 @@ def test_two_processes_over_one_database_run_each_execution_once(serve, home):
     rows(home, "UPDATE executions SET status = 'queued', attempt = 0, lease = NULL, leased_until = NULL")
     serve(home), serve(home)
 
-    assert ["succeeded"] * 40 == until(lambda: ended(home, 40))
-    assert 20 * 11 == notes(home).total()
+    assert ["succeeded"] * 20 == until(lambda: ended(home, 20))
+    assert 10 * 11 == notes(home).total()
     assert {1} == set(notes(home).values())
     assert {1} == set(rows(home, "SELECT attempt FROM executions"))
 

@@ -42,7 +42,7 @@ def test_a_request_is_answered_and_its_execution_finished(serve, home, number):
 def test_executions_are_finished_or_left_in_nobody_s_hands(serve, home):
     served = serve(home)
     served.post("workflows:create", noting("many"))
-    for i in range(20):
+    for i in range(10):
         served.post("posts:create?triggerWorkflows=many", {"title": f"x{i}"})
     status = served.end(signal.SIGTERM)
     held = rows(home, "SELECT id FROM executions WHERE status = 'running' OR lease IS NOT NULL")
@@ -50,6 +50,6 @@ def test_executions_are_finished_or_left_in_nobody_s_hands(serve, home):
 
     assert 0 == status
     assert [] == held
-    assert {"succeeded"} == set(until(lambda: ended(home, 40)))
+    assert {"succeeded"} == set(until(lambda: ended(home, 20)))
     assert {1} == set(notes(home).values())
     assert {1} == set(rows(home, "SELECT attempt FROM executions"))
