@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -11,14 +10,15 @@ from engine.database import close_database, open_database
 from engine.errors import Refusal
 from engine.observe import ExecutionChanged, Reader, Stream, about_execution, about_workflow
 from engine.system.models import Status
+from tests.databases import MakeDatabase
 
 QUEUED = ExecutionChanged(7, "greet", Status.QUEUED)
 RUNNING = ExecutionChanged(7, "greet", Status.RUNNING)
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[None]:
-    await open_database(str(tmp_path / "test.db"), ["schema.sample.models"])
+async def database(make_database: MakeDatabase) -> AsyncIterator[None]:
+    await open_database(await make_database("schema.sample.models"), ["schema.sample.models"])
     yield
     await close_database()
 

@@ -83,9 +83,10 @@ async def test_a_column_that_holds_a_key_knows_its_relation_and_the_other_way_ro
     assert (None, "addresses", "customer_id") == (address.column, address.target, address.reverse_column)
 
 
-async def test_a_unique_foreign_key_is_many_to_one_and_warned_of_once(tmp_path, caplog):
+async def test_a_unique_foreign_key_is_many_to_one_and_warned_of_once(make_database, caplog):
+    database = await make_database("tests.shop")
     with caplog.at_level(logging.WARNING, logger="engine.data.collections"):
-        models = await open_database(str(tmp_path / "shop.sqlite3"), ["tests.shop"])
+        models = await open_database(database, ["tests.shop"])
         collections = read_collections(models, [])
         await close_database()
     relation = collections["coupons"].relations["customer"]

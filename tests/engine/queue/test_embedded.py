@@ -1,9 +1,8 @@
-"""The queue in SQLite: what was committed is taken once, oldest first, and again when its process has died."""
+"""The queue of rows: what was committed is taken once, oldest first, and again when its process has died."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -12,14 +11,15 @@ from engine.database import close_database, open_database
 from engine.queue.base import Claim
 from engine.queue.embedded import EmbeddedQueue
 from engine.system.models import Execution, Status
+from tests.databases import MakeDatabase
 
 LEASE = timedelta(seconds=10)
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-async def queue(tmp_path: Path) -> AsyncIterator[EmbeddedQueue]:
-    await open_database(str(tmp_path / "test.db"), ["schema.sample.models"])
+async def queue(make_database: MakeDatabase) -> AsyncIterator[EmbeddedQueue]:
+    await open_database(await make_database("schema.sample.models"), ["schema.sample.models"])
     yield EmbeddedQueue(LEASE)
     await close_database()
 

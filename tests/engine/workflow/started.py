@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from engine.data.collections import read_collections
@@ -21,8 +20,8 @@ def note(key, text="x"):
 
 
 @asynccontextmanager
-async def journal_over(folder: Path) -> AsyncIterator[Journal]:
-    models = await open_database(str(folder / "test.db"), ["schema.sample.models"])
+async def journal_over(database: str) -> AsyncIterator[Journal]:
+    models = await open_database(database, ["schema.sample.models"])
     yield Journal(read_collections(models, SERVED))
     await close_database()
 

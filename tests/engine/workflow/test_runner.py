@@ -1,7 +1,6 @@
 """The runner: a node's effect and the record of it are one, and a broken node ends its own execution only."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +12,7 @@ from engine.workflow.nodes import NODES_BY_KIND
 from engine.workflow.nodes.base import Done, Effect, Failed, Node
 from engine.workflow.runner import Runner, runs_inside
 from schema.sample.models import Note
+from tests.databases import MakeDatabase
 from tests.engine.workflow.started import defined, journal_over, note, row_of, start
 
 CONDITION = {"key": "c", "type": "condition", "config": {"expression": "true"}}
@@ -50,8 +50,8 @@ async def crash(_):
 
 
 @pytest.fixture
-async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
-    async with journal_over(tmp_path) as journal:
+async def journal(make_database: MakeDatabase) -> AsyncIterator[Journal]:
+    async with journal_over(await make_database("schema.sample.models")) as journal:
         yield journal
 
 
