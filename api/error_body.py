@@ -46,6 +46,8 @@ STATUSES: Mapping[Code, int] = MappingProxyType(
         Code.METHOD_NOT_ALLOWED: 405,
         Code.UNIQUE_VIOLATION: 409,
         Code.STILL_REFERENCED: 409,
+        Code.IDEMPOTENCY_REUSED: 409,
+        Code.IDEMPOTENCY_IN_PROGRESS: 409,
         Code.WORKFLOW_FROZEN: 409,
         Code.WORKFLOW_KEY_TAKEN: 409,
         Code.BODY_TOO_LARGE: 413,

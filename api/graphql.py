@@ -7,7 +7,7 @@ neither our codes nor 405 and 415; what would be left of it after overriding tha
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,10 @@ from strawberry.types.graphql import OperationType
 
 from api.body import parse_json, read_body
 from api.error_body import respond
+from api.terms import apply, read_terms
 from engine.errors import Code, Refusal, StartError, refuse
 from schema import loaders
+from schema.context import Context
 
 PATH = "/graphql"
 BODY_LIMIT = 2**20
@@ -114,7 +116,7 @@ class GraphQLDoor:
     async def _run(self, request: Request, asked: Asked, allowed: set[OperationType]) -> Response:
         try:
             async with asyncio.timeout(self._seconds) as time:
-                context = loaders.Request(request.state.context, unhurry=lambda: time.reschedule(None))
+                context = loaders.Request(self._context(request, asked), unhurry=lambda: time.reschedule(None))
                 result = await self._schema.execute(
                     asked.query,
                     variable_values=asked.variables,
@@ -133,7 +135,15 @@ class GraphQLDoor:
             raise _invalid(error.as_http_error_reason()) from None
         except MissingQueryError:
             raise _invalid("'query' is empty.") from None
-        return _response(request, result)
+        response = _response(request, result)
+        if context.writes:
+            apply(context.context.terms, response.headers)
+        return response
+
+    def _context(self, request: Request, asked: Asked) -> Context:
+        context: Context = request.state.context
+        said = [asked.query, asked.variables, asked.operation_name]
+        return replace(context, terms=read_terms(request.headers, context.actor, PATH, said))
 
 
 def asked(members: Mapping[str, Any]) -> Asked:

@@ -15,7 +15,8 @@ from api.failures import respond_to_failure
 from api.operations import Asked, Operation, Resolve
 from api.params import parse_params
 from api.routes import Routes, Target, parse_path
-from engine.actions import Actor, Owner
+from api.terms import apply, read_terms
+from engine.actions import PLAIN, Actor, Owner
 from engine.data.collections import Collections
 from engine.errors import Code, Complaint, refuse
 from schema.context import Context
@@ -61,15 +62,21 @@ class RestDoor:
         query = request.scope["query_string"]
         params = parse_params(query, operation.name, operation.parameters, self._page_limit, target.key)
         values, complaints = await self._read_body(request, operation)
+        terms = PLAIN
+        if operation.writes:
+            said = [request.url.path, query.decode("latin-1"), values]
+            terms = read_terms(request.headers, context.actor, operation.name, said)
         asked = Asked(
-            context=context,
+            context=replace(context, terms=terms),
             collection=self._routes.collection(target),
             params=replace(params, complaints=(*params.complaints, *complaints)),
             values=values,
             resolve=self._resolve,
             owner=Owner(*target.owner, target.resource) if target.owner else None,
         )
-        return Response(msgspec.json.encode(await operation.run(asked)), media_type="application/json")
+        response = Response(msgspec.json.encode(await operation.run(asked)), media_type="application/json")
+        apply(terms, response.headers)
+        return response
 
     def _find(self, request: Request, context: Context) -> tuple[Target, Operation]:
         """The operation asked for. Who is nobody is told so, before what there is and what there is not."""

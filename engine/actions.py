@@ -31,6 +31,35 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
+class Repetition:
+    """What makes two requests the same one.
+
+    `scope` is user, role, route and the caller's key; `fingerprint` all that the request says; `field` tells the writes
+    of one GraphQL request apart.
+    """
+
+    scope: str
+    fingerprint: str
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a write is to be carried out, besides what it does.
+
+    A `repetition` is answered as the first time. `wait` are seconds to wait for everything that the write starts, None
+    for its sync workflows alone, as long as the settings say.
+    """
+
+    repetition: Repetition | None = None
+    wait: float | None = None
+
+
+PLAIN = Terms()
+"""Those of a request that asks for nothing in particular."""
+
+
+@dataclass(frozen=True, slots=True)
 class WorkflowRef:
     """A workflow named by a caller, and the relation path to hand it.
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from engine.actions import Actor, FindOrCreate, LinkRecords
+from engine.actions import PLAIN, Actor, FindOrCreate, LinkRecords, Terms
 from engine.data.collections import Collections
 from engine.data.drafts import AnyWrite
 from engine.data.records import Records
+from engine.idempotency import Repetitions
 from engine.identity.accounts import Accounts
 from engine.observe import Stream
 from engine.outcomes import Written
@@ -55,6 +56,7 @@ class Engine:
         self.catalog = Catalog(collections)
         self.versions = Versions(collections, self.catalog)
         self.stream = Stream()
+        self.repetitions = Repetitions()
         journal = Journal(collections, lease, self.stream.publish)
         queue = EmbeddedQueue(lease, self.stream.publish)
         self._caller = Caller(CheckedTransport(reach), secrets)
@@ -63,8 +65,8 @@ class Engine:
         self.worker = Worker(queue, journal, runner)
         dispatcher = Dispatcher(journal, runner, self.worker, queue, sync_wait)
         events = Events(self.records, self.catalog)
-        self._performer = Performer(self.records, self.catalog, events, dispatcher, lenient)
-        self.by_hand = ByHand(self.versions, self.records, dispatcher)
+        self._performer = Performer(self.records, self.catalog, events, dispatcher, self.repetitions, lenient)
+        self.by_hand = ByHand(self.versions, self.records, dispatcher, self.repetitions)
 
     async def start(self) -> None:
         """Read the workflows, and begin to run what is queued."""
@@ -76,10 +78,12 @@ class Engine:
         await self.worker.stop()
         await self._caller.close()
 
-    async def perform(self, action: AnyWrite | FindOrCreate, actor: Actor, request_id: str) -> Written:
+    async def perform(
+        self, action: AnyWrite | FindOrCreate, actor: Actor, request_id: str, terms: Terms = PLAIN
+    ) -> Written:
         """Carry out a write of one of the doors with everything it starts; see `engine/perform.py`."""
-        return await self._performer.perform(action, actor, request_id)
+        return await self._performer.perform(action, actor, request_id, terms)
 
-    async def link(self, action: LinkRecords) -> list[Any]:
+    async def link(self, action: LinkRecords, terms: Terms = PLAIN) -> list[Any]:
         """Change which records hang on another; answers the keys of those that do."""
-        return await self._performer.link(action)
+        return await self._performer.link(action, terms)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, assert_never
 
 from engine.actions import (
@@ -15,6 +16,8 @@ from engine.actions import (
     FindOrCreate,
     GetRecord,
     LinkRecords,
+    Repetition,
+    Terms,
     UpdateRecords,
     WorkflowRef,
 )
@@ -23,6 +26,7 @@ from engine.data.records import Records
 from engine.data.store import ActionName, Change
 from engine.data.unit import unit_of_work
 from engine.errors import refuse_all
+from engine.idempotency import Kept, Repetitions, Taken, from_json, to_json
 from engine.outcomes import PLANNED, Record, SkippedTrigger, SkipReason, TriggeredWorkflow, Written
 from engine.workflow.catalog import Catalog
 from engine.workflow.dispatcher import Dispatcher, Started
@@ -38,26 +42,57 @@ class Performer:
     catalog: Catalog
     events: Events
     dispatcher: Dispatcher
+    repetitions: Repetitions
     lenient: bool
 
-    async def perform(self, action: AnyWrite | FindOrCreate, actor: Actor, request_id: str) -> Written:
+    async def perform(self, action: AnyWrite | FindOrCreate, actor: Actor, request_id: str, terms: Terms) -> Written:
         """Write, and start what the write names and what follows it globally.
 
         Raises one `Refusal` with all complaints; then nothing was written and nothing started.
         """
-        if isinstance(action, FindOrCreate):
-            async with _unit(action.dry_run):
-                done = await self._decided(action, actor, request_id)
-        else:
-            done = await self._write(action, actor, request_id)
         if action.dry_run:
-            return done.as_planned()
-        return done.written(await self.dispatcher.settle(done.started))
+            return (await self._do(action, actor, request_id)).as_planned()
+        if terms.repetition is not None:
+            return await self._once(terms.repetition, partial(self._do, action, actor, request_id), terms.wait)
+        done = await self._do(action, actor, request_id)
+        return done.written(await self.dispatcher.settle(done.started, terms.wait))
 
-    async def link(self, action: LinkRecords) -> list[Any]:
+    async def link(self, action: LinkRecords, terms: Terms) -> list[Any]:
         """Change which records hang on another; answers the keys of those that do. No workflow follows it."""
+
+        async def link() -> list[Any]:
+            async with _unit(action.dry_run):
+                return await self.records.link(action)
+
+        linked: list[Any] = await self.repetitions.once(None if action.dry_run else terms.repetition, link)
+        return linked
+
+    async def _once(self, repetition: Repetition, do: Callable[[], Awaitable[_Done]], wait: float | None) -> Written:
+        """Write unless it was written; the answer is kept with the write, and again when its workflows have ended."""
+        if kept := await self.repetitions.find(repetition):
+            return await self._again(kept)
+        try:
+            async with unit_of_work():
+                await self.repetitions.claim(repetition)
+                done = await do()
+                runs = [run.execution for _, run in done.started.runs]
+                await self.repetitions.keep(repetition, to_json(done.written(tuple(done.started.workflows))), runs)
+        except Taken:
+            return await self._again(await self.repetitions.found(repetition))
+        written = done.written(await self.dispatcher.settle(done.started, wait))
+        if runs or wait is not None:
+            await self.repetitions.settle(repetition, to_json(written))
+        return written
+
+    async def _again(self, kept: Kept) -> Written:
+        written = from_json(kept.answer)
+        return written if kept.settled else replace(written, workflows=await self.dispatcher.look(written.workflows))
+
+    async def _do(self, action: AnyWrite | FindOrCreate, actor: Actor, request_id: str) -> _Done:
+        if not isinstance(action, FindOrCreate):
+            return await self._write(action, actor, request_id)
         async with _unit(action.dry_run):
-            return await self.records.link(action)
+            return await self._decided(action, actor, request_id)
 
     async def _decided(self, action: FindOrCreate, actor: Actor, request_id: str) -> _Done:
         """Nothing comes between the look whether the record is there and what is done for it."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
-from engine.actions import Actor
+from engine.actions import PLAIN, Actor, Terms
 from engine.engine import Engine
 
 
@@ -11,7 +11,7 @@ from engine.engine import Engine
 class Context:
     """One request: the engine, who asks (None before sign-in), the request's id, the peer's address.
 
-    `zone` is the time zone that the caller lives by.
+    `zone` is the time zone that the caller lives by, `terms` how a write is to be carried out.
     """
 
     engine: Engine
@@ -19,3 +19,4 @@ class Context:
     request_id: str
     peer: str
     zone: tzinfo = UTC
+    terms: Terms = PLAIN

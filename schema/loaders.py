@@ -8,6 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 from strawberry.dataloader import DataLoader
 
 from engine.actions import Action, Actor, LoadRelated, Write
+from engine.idempotency import digest
 from engine.outcomes import Written
 from schema.context import Context
 from schema.resolvers import resolve
@@ -54,6 +55,7 @@ class Request:
     resolve: Resolve = resolve
     unhurry: Callable[[], None] = lambda: None
     identify: Callable[[], Awaitable[Actor]] | None = None
+    writes: bool = field(init=False, default=False)
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:
@@ -69,6 +71,15 @@ class Request:
         self.context = replace(self.context, actor=await self.identify())
         self.loaders = Loaders(self.context, self.resolve)
         return await self.read(action)
+
+    def begin(self, name: str) -> None:
+        """Begin with the next root field of a mutation, by the name it has in the answer. They run one after another,
+        and each is repeated for itself."""
+        self.writes = True
+        terms = self.context.terms
+        if terms.repetition is not None:
+            repetition = replace(terms.repetition, field=digest(name))
+            self.context = replace(self.context, terms=replace(terms, repetition=repetition))
 
     async def write(self, work: Awaitable[T]) -> T:
         """Wait for a write: nothing cuts it off, and what was loaded before it is not true any more."""

@@ -183,5 +183,24 @@ class Job(Model):
         secret = ("branch", "stops")
 
 
+class IdempotencyKey(Model):
+    """What a write was answered, to answer it again when the same request comes again.
+
+    `waits_for` are the executions without whose ends the answer is not whole.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    scope = fields.CharField(64, description="Of user, role, route and the key of the caller")
+    field = fields.CharField(64, default="", description="Which write of a GraphQL request it is")
+    fingerprint = fields.CharField(64)
+    answer = fields.TextField()
+    waits_for: list[int] = fields.JSONField(default=list)
+    created_at = fields.DatetimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        table = "idempotency_keys"
+        unique_together = (("scope", "field"),)
+
+
 SERVED: tuple[type[Model], ...] = (User, Role, Workflow, Execution, Job)
 """The tables of ours that are collections too."""

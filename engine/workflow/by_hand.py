@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from engine.actions import Actor
+from engine.actions import Actor, Terms
 from engine.data.plans import parse_key
 from engine.data.records import Records
 from engine.data.unit import unit_of_work
 from engine.data.values import render
 from engine.errors import Code, raise_for, refuse
+from engine.idempotency import Repetitions
 from engine.workflow.definition import Definition
-from engine.workflow.dispatcher import Dispatcher
+from engine.workflow.dispatcher import Dispatcher, Started
 from engine.workflow.events import Pending, Planned, context_of
 from engine.workflow.versions import Versions
 
@@ -27,20 +28,32 @@ class ByHand:
     versions: Versions
     records: Records
     dispatcher: Dispatcher
+    repetitions: Repetitions
 
-    async def execute(self, workflow: int, data: Any, actor: Actor, request_id: str) -> int:
+    async def execute(self, workflow: int, data: Any, actor: Actor, request_id: str, terms: Terms) -> int:
         """Run a version on `data`, the key of a record of its collection or an object; answers the execution's key.
 
         A sync one has ended by then, unless it takes longer than a write would wait.
         """
+        started = Started()
+
+        async def start() -> int:
+            nonlocal started
+            started = await self._start(workflow, data, actor, request_id)
+            [told] = started.workflows
+            assert told.execution_id is not None, "this is no dry run"
+            return told.execution_id
+
+        execution: int = await self.repetitions.once(terms.repetition, start)
+        await self.dispatcher.settle(started, terms.wait)
+        return execution
+
+    async def _start(self, workflow: int, data: Any, actor: Actor, request_id: str) -> Started:
         definition = await self.versions.definition(workflow)
         async with unit_of_work():
             key, handed = await self._data(definition, data)
             pending = _pending(definition, key, handed, actor, request_id)
-            started = await self.dispatcher.start(Planned((pending,), ()))
-        [told] = await self.dispatcher.settle(started)
-        assert told.execution_id is not None, "this is no dry run"
-        return told.execution_id
+            return await self.dispatcher.start(Planned((pending,), ()))
 
     async def _data(self, definition: Definition, data: Any) -> tuple[str | None, Any]:
         if isinstance(data, Mapping):

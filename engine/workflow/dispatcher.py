@@ -21,6 +21,9 @@ from engine.workflow.worker import Worker
 SYNC_WAIT = 10.0
 """Seconds that a request waits for its sync workflows, unless a setting says otherwise."""
 
+FIRST_LOOK, LAST_LOOK = 0.01, 0.5
+"""Seconds between looks whether executions have ended: the first, and what they grow to."""
+
 
 @dataclass(slots=True)
 class Started:
@@ -68,15 +71,24 @@ class Dispatcher:
             after_commit(lambda: self._begin(started))
         return started
 
-    async def settle(self, started: Started) -> tuple[TriggeredWorkflow, ...]:
-        """Wait for the sync workflows, after the commit, and tell how each stands when the wait is over."""
+    async def settle(self, started: Started, wait: float | None = None) -> tuple[TriggeredWorkflow, ...]:
+        """Wait after the commit, for the sync workflows or `wait` seconds for all, and tell how each stands then."""
+        if wait is not None:
+            await _ended([each.execution_id for each in started.workflows], wait)
+            return await self.look(started.workflows, every=True)
         if started.running is None:
             return tuple(started.workflows)
         await asyncio.wait([started.running], timeout=self._sync_wait)
-        runs = {run.execution: run for _, run in started.runs}
-        rows = {row.id: row for row in await Execution.filter(id__in=list(runs)).only("id", "status", "messages")}
+        return await self.look(started.workflows)
+
+    async def look(
+        self, workflows: Sequence[TriggeredWorkflow], *, every: bool = False
+    ) -> tuple[TriggeredWorkflow, ...]:
+        """How these stand now; of the async ones too if `every` one is meant."""
+        asked = [each.execution_id for each in workflows if each.sync or every]
+        rows = {row.id: row for row in await Execution.filter(id__in=asked).only("id", "status", "messages")}
         return tuple(
-            _settled(each, rows[each.execution_id]) if each.execution_id in rows else each for each in started.workflows
+            _settled(each, rows[each.execution_id]) if each.execution_id in rows else each for each in workflows
         )
 
     def _begin(self, started: Started) -> None:
@@ -110,6 +122,16 @@ class Dispatcher:
 
 def _run(pending: Pending, execution: int, lease: str = "") -> Run:
     return Run(execution, lease, pending.definition, pending.context)
+
+
+async def _ended(executions: Sequence[int | None], seconds: float) -> None:
+    """Wait until all have ended. Asked again and again, ever less often: any process may run them."""
+    loop = asyncio.get_running_loop()
+    end, pause = loop.time() + seconds, FIRST_LOOK
+    unfinished = Execution.filter(id__in=executions, status__in=[each for each in Status if not each.terminal])
+    while loop.time() < end and await unfinished.exists():
+        await asyncio.sleep(min(pause, max(0.0, end - loop.time())))
+        pause = min(2 * pause, LAST_LOOK)
 
 
 def _settled(told: TriggeredWorkflow, row: Execution) -> TriggeredWorkflow:

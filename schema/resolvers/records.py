@@ -45,9 +45,9 @@ async def resolve(context: Context, action: Action) -> Any:
         case LoadRelated():
             return await engine.records.load_related(allowed)
         case CreateRecords() | UpdateRecords() | DestroyRecords() | FindOrCreate():
-            return await engine.perform(allowed, actor, context.request_id)
+            return await engine.perform(allowed, actor, context.request_id, context.terms)
         case LinkRecords():
-            return await engine.link(allowed)
+            return await engine.link(allowed, context.terms)
         case _:
             raise TypeError(f"{type(action).__name__} has no resolver")
 

@@ -48,7 +48,7 @@ async def execute(context: Context, key: Any, data: Any) -> Record:
     Workflows run with the system's power, so this takes the grant to change them.
     """
     actor = require(context.actor, WORKFLOWS, Verb.UPDATE)
-    execution = await context.engine.by_hand.execute(_key(context, key), data, actor, context.request_id)
+    execution = await context.engine.by_hand.execute(_key(context, key), data, actor, context.request_id, context.terms)
     return await _read(context, EXECUTIONS, execution)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import strawberry
+from strawberry.extensions import FieldExtension
 from strawberry.types.base import has_object_definition
 from strawberry.types.enum import has_enum_definition
 
@@ -25,6 +26,7 @@ class Member:
     attribute: str | None = None
     wire: str | None = None
     resolver: Any = None
+    extensions: tuple[FieldExtension, ...] = ()
     streamed: bool = False
 
 
@@ -44,6 +46,7 @@ def declare_object(cls: type[Any], members: Iterable[Member], description: str |
             description=member.description,
             graphql_type=member.type if member.resolver else None,
             is_subscription=member.streamed,
+            extensions=list(member.extensions),
         )
         setattr(cls, _attribute(member), made)
     return strawberry.type(cls, description=description)

@@ -65,6 +65,20 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='IdempotencyKey',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('scope', fields.CharField(description='Of user, role, route and the key of the caller', max_length=64)),
+                ('field', fields.CharField(default='', description='Which write of a GraphQL request it is', max_length=64)),
+                ('fingerprint', fields.CharField(max_length=64)),
+                ('answer', fields.TextField(unique=False)),
+                ('waits_for', fields.JSONField(default=list, encoder=JSON_DUMPS, decoder=loads)),
+                ('created_at', fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=True)),
+            ],
+            options={'table': 'idempotency_keys', 'app': 'system', 'unique_together': (('scope', 'field'),), 'pk_attr': 'id', 'table_description': 'What a write was answered, to answer it again when the same request comes again.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='RevokedToken',
             fields=[
                 ('jti', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
