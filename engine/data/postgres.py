@@ -4,7 +4,7 @@ Imported only for a database whose address begins with `postgres`: asyncpg is an
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import asyncpg
@@ -45,10 +45,10 @@ _AWAY = (
     asyncpg.TransactionRollbackError,  # a deadlock
     asyncpg.LockNotAvailableError,
     asyncpg.ReadOnlySQLTransactionError,
-    # Somebody has migrated meanwhile.
-    asyncpg.InvalidCachedStatementError,
-    asyncpg.OutdatedSchemaCacheError,
+    asyncpg.InvalidCachedStatementError,  # somebody has migrated meanwhile
+    asyncpg.InternalClientError,  # so too, or the server said farewell between two statements
 )
+_GONE = ("is clos", "released back to the pool")
 
 
 @contextmanager
@@ -61,8 +61,8 @@ def _telling() -> Iterator[None]:
     except asyncpg.IntegrityConstraintViolationError as error:
         raise IntegrityError(error) from error
     except asyncpg.InterfaceError as error:
-        # The same type as for mistakes of ours; that a connection or the pool is closed only the words tell.
-        if "is clos" not in str(error):
+        # The same type as for mistakes of ours; that the connection or the pool is closed only the words tell.
+        if not any(words in str(error) for words in _GONE):
             raise
         raise DBConnectionError(str(error)) from error
 
@@ -170,15 +170,17 @@ class PooledContext(TransactionContextPooled):
 
     async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
         get_connections().reset(self.token)
-        parent, connection = self.client._parent, self.client._connection
+        parent = self.client._parent
         assert isinstance(parent, Client), "made by Client._in_transaction"
         try:
             if exc_type is None:
                 await self.client.commit()
-            elif not connection.is_closed():  # else there is nothing to undo, and the first error is the one to tell
-                await self.client.rollback()
+            else:
+                # With the connection everything went that was to be undone, and the first error is the one to tell.
+                with suppress(DBConnectionError):
+                    await self.client.rollback()
         finally:
-            await parent.give_back(connection)
+            await parent.give_back(self.client._connection)
 
 
 class Borrowed(PoolConnectionWrapper[Any]):
