@@ -34,9 +34,11 @@ def describe(
     operations = Operations(parameters)
     paths: dict[str, Schema] = {}
     for target, offered in routes.paths():
-        if all(name not in collections or sees(name) for name in (target.resource, *(target.owner or ())[:1])):
+        resource = routes.collection(target)
+        about = (resource, target.owner[0]) if target.owner else (resource,)
+        if all(name not in collections or sees(name) for name in about):
             paths[path_of(target)] = {
-                method.lower(): operations.describe(target, method, operation)
+                method.lower(): operations.describe(target, resource, method, operation)
                 for method, operation in offered.items()
                 if method == "GET" or "GET" not in operation.methods
             }

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
+from api import params
 from api.openapi.parameters import KEYS, Parameters
 from api.operations import Operation
 from api.routes import Target
@@ -27,32 +28,34 @@ class Operations:
     def _components(self) -> Components:
         return self.parameters.components
 
-    def describe(self, target: Target, method: str, operation: Operation) -> Schema:
-        """What the document says of an operation at a path, by a method."""
+    def describe(self, target: Target, resource: str, method: str, operation: Operation) -> Schema:
+        """What the document says of an operation on a resource, at a path, by a method."""
         described: Schema = {
             "operationId": operation_id(target, method, operation),
             "tags": [target.owner[0] if target.owner else target.resource],
             "summary": operation.about,
-            "parameters": self._parameters(target, method, operation),
+            "parameters": self._parameters(target, resource, method, operation),
         }
         if operation.body:
-            body = operation.body(self._components, target.resource)
-            described["requestBody"] = {"required": True, "content": {_JSON: {"schema": body}}}
-        described["responses"] = self._responses(target, method, operation)
+            body = operation.body(self._components, resource)
+            # What links records takes their keys from the query as well.
+            required = operation.parameters != params.LINK
+            described["requestBody"] = {"required": required, "content": {_JSON: {"schema": body}}}
+        described["responses"] = self._responses(resource, method, operation)
         return {**described, "security": []} if operation.open else described
 
-    def _parameters(self, target: Target, method: str, operation: Operation) -> list[Schema]:
+    def _parameters(self, target: Target, resource: str, method: str, operation: Operation) -> list[Schema]:
         in_path = [self.parameters.key(OWNER, target.owner[0])] if target.owner else []
         if target.key:
-            in_path.append(self.parameters.key(KEY, target.resource))
-        names = (name for name in operation.parameters if name != KEYS or not target.key)
-        # A get is of one record, and those without a filter are of one as well.
-        several = method != "GET" and "filter" in operation.parameters
-        in_query = self.parameters.of(target.resource, names, several=several)
+            in_path.append(self.parameters.key(KEY, resource))
+        names = [name for name in operation.parameters if name != KEYS or not target.key]
+        # A get is of one record, and so is what can be done with what the service itself has.
+        several = method != "GET" and ("filter" in names or operation.parameters == params.LINK)
+        in_query = self.parameters.of(resource, names, several=several)
         return [*in_path, *in_query, *self.parameters.headers()]
 
-    def _responses(self, target: Target, method: str, operation: Operation) -> Schema:
-        answer = operation.answer(self._components, target.resource)
+    def _responses(self, resource: str, method: str, operation: Operation) -> Schema:
+        answer = operation.answer(self._components, resource)
         done = {"description": operation.about, "headers": _HEADERS, "content": {_JSON: {"schema": answer}}}
         return {"200": done, **{str(status): self._refused(status) for status in sorted(statuses(method, operation))}}
 
