@@ -20,6 +20,8 @@ ROLES = "roles"
 
 _WRITABLE = ("name", "title", "grants", "workflows")
 
+LONGEST_NAME = 64
+
 # Headers carry the name, and names that begin with an underline are kept for modes such as NocoBase's __union__.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
@@ -91,5 +93,5 @@ def _check_name(value: Any) -> Iterator[Complaint]:
 
 
 def _check_key(name: Any) -> Iterator[Complaint]:
-    if list(check_text("name", name)):
+    if list(check_text("name", name, LONGEST_NAME)):
         yield Complaint(Code.BAD_KEY, "The key of 'roles' is the name of one.", ("filterByTk",))
