@@ -52,7 +52,7 @@ class Operations:
         # A get is of one record, and so is what can be done with what the service itself has.
         several = method != "GET" and ("filter" in names or operation.parameters == params.LINK)
         in_query = self.parameters.of(resource, names, several=several)
-        return [*in_path, *in_query, *self.parameters.headers()]
+        return [*in_path, *in_query, *self.parameters.headers(names, writes=method != "GET")]
 
     def _responses(self, resource: str, method: str, operation: Operation) -> Schema:
         answer = operation.answer(self._components, resource)

@@ -32,14 +32,15 @@ class Parameters:
         """Those of an operation on a resource; `several`: it takes more than one key."""
         return [reference for name in names for reference in self._one(resource, name, several=several)]
 
-    def headers(self) -> list[Schema]:
-        """The headers that every operation takes."""
+    def headers(self, names: Iterable[str], *, writes: bool) -> list[Schema]:
+        """The headers that an operation with these parameters takes."""
         roles: Schema = {"type": "string", **({"enum": [*self.roles]} if self.roles else {})}
         role: Schema = {
             "description": "The role to ask in, one of the user's; else their default role.",
             "schema": roles,
         }
-        headers = {"X-Role": role, "X-Request-Id": _REQUEST_ID}
+        days = {"X-Timezone": _ZONE} if "filter" in names else {}
+        headers = {"X-Role": role, "X-Request-Id": _REQUEST_ID, **days, **(_WRITING if writes else {})}
         return [self._ref(name, {"name": name, "in": "header", **header}) for name, header in headers.items()]
 
     def key(self, place: str, resource: str) -> Schema:
@@ -198,3 +199,19 @@ _REQUEST_ID: Schema = {
     "description": "An id of the caller's, which is answered, logged, and kept with what the request starts.",
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"},
 }
+_ZONE: Schema = {
+    "description": "Where the days of a filter begin: a name such as Europe/Berlin, or an offset. Else UTC.",
+    "schema": {"type": "string", "examples": ["Europe/Berlin", "+02:00"]},
+}
+_WRITING: Mapping[str, Schema] = MappingProxyType(
+    {
+        "Idempotency-Key": {
+            "description": "A word of the caller's choice: sent again with it, the write is answered and not repeated.",
+            "schema": {"type": "string", "pattern": "^[\\x21-\\x7e]{1,255}$"},
+        },
+        "Prefer": {
+            "description": "wait=5: answer when the workflows have ended that the write starts, or after 5 seconds.",
+            "schema": {"type": "string", "examples": ["wait=5"]},
+        },
+    }
+)

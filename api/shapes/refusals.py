@@ -1,38 +1,33 @@
 """The bodies of refusals: one schema per status, with the codes that it can have."""
 
-from collections.abc import Iterable
-
 from api.error_body import STATUSES
 from api.shapes.components import Components, Schema, closed
 from engine.errors import Code
 
 
 def refusal(components: Components, status: int) -> Schema:
-    """What is answered with this status."""
-    return components.ref(f"Refusal.{status}", lambda: _refusal(codes_of(status)))
+    """What is answered with this status. The first error has decided it, others may have codes of other ones."""
+    return components.ref(f"Refusal.{status}", lambda: _refusal(components, status))
 
 
-def codes_of(status: int) -> list[Code]:
-    """The codes of a status. With the complaints of a 400, those of what the role may not do are listed too."""
-    statuses = {status, 403} if status == 400 else {status}
-    return [code for code, its in STATUSES.items() if its in statuses]
+def _refusal(components: Components, status: int) -> Schema:
+    codes = [code.value for code, its in STATUSES.items() if its == status]
+    error = components.ref("Refusal.error", _error)
+    first: Schema = {"allOf": [error, {"properties": {"code": {"enum": codes}}}]}
+    errors: Schema = {"type": "array", "minItems": 1, "items": error, "allOf": [{"prefixItems": [first]}]}
+    return closed({"errors": errors}, "errors", description=f"Nothing was done: {', '.join(codes)}.")
 
 
-def _refusal(codes: Iterable[Code]) -> Schema:
-    error = closed(
+def _error() -> Schema:
+    step: Schema = {"type": ["string", "integer"]}
+    return closed(
         {
             "message": {"type": "string", "description": "For people; its words may change."},
-            "code": {"type": "string", "enum": [code.value for code in codes]},
-            "path": {
-                "type": "array",
-                "items": {"type": ["string", "integer"]},
-                "description": "Where in what was sent.",
-            },
+            "code": {"type": "string", "enum": [code.value for code in Code]},
+            "path": {"type": "array", "items": step, "description": "Where in what was sent."},
             "details": {"type": "object", "description": "Values for programs."},
         },
         "message",
         "code",
-    )
-    return closed(
-        {"errors": {"type": "array", "items": error, "minItems": 1}}, "errors", description="Nothing was done."
+        description="One thing that is wrong.",
     )
