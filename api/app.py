@@ -71,6 +71,7 @@ async def open_service(settings: Settings, *, working: bool = True) -> AsyncIter
             sync_wait=settings.sync_wait,
             reach=Reach(settings.private_networks, settings.port),
             secrets=Secrets(settings.secrets),
+            secret=settings.secret,
         )
         first_password = await _fill_new(engine, settings)
         asgi = make_asgi(engine, settings)

@@ -143,7 +143,7 @@ class GraphQLDoor:
     def _context(self, request: Request, asked: Asked) -> Context:
         context: Context = request.state.context
         said = [asked.query, asked.variables, asked.operation_name]
-        return replace(context, terms=read_terms(request.headers, context.actor, PATH, said))
+        return replace(context, terms=read_terms(request.headers, context, PATH, said))
 
 
 def asked(members: Mapping[str, Any]) -> Asked:

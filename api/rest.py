@@ -65,7 +65,7 @@ class RestDoor:
         terms = PLAIN
         if operation.writes:
             said = [request.url.path, query.decode("latin-1"), values]
-            terms = read_terms(request.headers, context.actor, operation.name, said)
+            terms = read_terms(request.headers, context, operation.name, said)
         asked = Asked(
             context=replace(context, terms=terms),
             collection=self._routes.collection(target),

@@ -6,9 +6,10 @@ from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 
-from engine.actions import Actor, Repetition, Terms
+from engine.actions import Repetition, Terms
 from engine.errors import Code, refuse
-from engine.idempotency import HEADER, digest
+from engine.idempotency import HEADER
+from schema.context import Context
 
 LONGEST_WAIT = 60
 
@@ -16,9 +17,9 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _WAIT = re.compile(r'\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?:;.*)?', re.IGNORECASE)
 
 
-def read_terms(headers: Headers, actor: Actor | None, route: str, said: list[Any]) -> Terms:
+def read_terms(headers: Headers, context: Context, route: str, said: list[Any]) -> Terms:
     """The terms of a write; `route` and what it `said`, JSON values, make it the same as another with its key."""
-    return Terms(_repetition(headers, actor, route, said), next(_waits(headers), None))
+    return Terms(_repetition(headers, context, route, said), next(_waits(headers), None))
 
 
 def apply(terms: Terms, headers: MutableHeaders) -> None:
@@ -27,14 +28,13 @@ def apply(terms: Terms, headers: MutableHeaders) -> None:
         headers["Preference-Applied"] = f"wait={terms.wait:g}"
 
 
-def _repetition(headers: Headers, actor: Actor | None, route: str, said: list[Any]) -> Repetition | None:
-    """One for each user and role: nobody is answered what somebody else was."""
+def _repetition(headers: Headers, context: Context, route: str, said: list[Any]) -> Repetition | None:
     given = headers.getlist(HEADER)
-    if not given or actor is None:
+    if not given or context.actor is None:
         return None
     if len(given) > 1 or not _KEY.fullmatch(given[0]):
         raise refuse(Code.BAD_VALUE, f"An {HEADER} is one word of 1 to 255 characters of ASCII.", HEADER)
-    return Repetition(digest(actor.key, actor.role, route, given[0]), digest(*said))
+    return context.engine.repetitions.repetition(context.actor, route, given[0], said)
 
 
 def _waits(headers: Headers) -> Iterator[float]:

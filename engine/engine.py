@@ -36,7 +36,7 @@ class Engine:
 
     `lenient` turns references to unknown workflows into skipped ones; `sync_wait` is in seconds; `lease` is how long
     an execution is held by a process that gives no sign of life; `reach` says which addresses nodes may call, and
-    `secrets` what they may show there.
+    `secrets` what they may show there; `secret` is the service's own.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Engine:
         lease: timedelta = LEASE,
         reach: Reach = PUBLIC,
         secrets: Secrets = NO_SECRETS,
+        secret: str = "",
     ) -> None:
         self.collections = collections
         self.accounts = accounts
@@ -56,7 +57,7 @@ class Engine:
         self.catalog = Catalog(collections)
         self.versions = Versions(collections, self.catalog)
         self.stream = Stream()
-        self.repetitions = Repetitions()
+        self.repetitions = Repetitions(secret)
         journal = Journal(collections, lease, self.stream.publish)
         queue = EmbeddedQueue(lease, self.stream.publish)
         self._caller = Caller(CheckedTransport(reach), secrets)

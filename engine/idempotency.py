@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tortoise.exceptions import IntegrityError
 from tortoise.queryset import QuerySet
 
-from engine.actions import Repetition
+from engine.actions import Actor, Repetition
 from engine.data.unit import unit_of_work
 from engine.errors import Code, refuse
 from engine.outcomes import SkippedTrigger, SkipReason, TriggeredWorkflow, Written
@@ -44,10 +45,27 @@ class Taken(Exception):
 
 
 class Repetitions:
-    """Keeps answers for 24 hours, each committed with what it tells of. Refusals are not kept: they changed nothing."""
+    """Keeps answers for 24 hours, each committed with what it tells of. Refusals are not kept: they changed nothing.
 
-    def __init__(self) -> None:
+    What a request says is kept as a digest with the `secret` of the service: some say passwords, which who reads the
+    database could guess at otherwise.
+    """
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret.encode()
         self._purged = 0.0
+
+    def repetition(self, actor: Actor, route: str, key: str, said: list[Any]) -> Repetition:
+        """What makes a request the same as another: JSON values. Nobody is answered what somebody else was, and nobody
+        in one role what they were in another."""
+        return Repetition(self._digest([actor.key, actor.role, route, key]), self._digest(said))
+
+    def at(self, repetition: Repetition, field: str) -> Repetition:
+        """The same request, for one of the writes in it."""
+        return replace(repetition, field=self._digest([field]))
+
+    def _digest(self, values: list[Any]) -> str:
+        return hmac.new(self._secret, json.dumps(values, sort_keys=True).encode(), hashlib.sha256).hexdigest()
 
     async def once(self, repetition: Repetition | None, work: Callable[[], Awaitable[Any]]) -> Any:
         """What `work` answers, JSON values, or has answered; it writes in the unit that is open around it."""
@@ -121,11 +139,6 @@ class Repetitions:
         old = await IdempotencyKey.filter(created_at__lte=now - KEPT).limit(PURGED_AT_ONCE).values_list("id", flat=True)
         if old:
             await IdempotencyKey.filter(id__in=old).delete()
-
-
-def digest(*parts: Any) -> str:
-    """64 characters that are the same for the same JSON values alone."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def to_json(written: Written) -> Any:

@@ -8,7 +8,6 @@ from typing import Any, TypeAlias, TypeVar
 from strawberry.dataloader import DataLoader
 
 from engine.actions import Action, Actor, LoadRelated, Write
-from engine.idempotency import digest
 from engine.outcomes import Written
 from schema.context import Context
 from schema.resolvers import resolve
@@ -78,7 +77,7 @@ class Request:
         self.writes = True
         terms = self.context.terms
         if terms.repetition is not None:
-            repetition = replace(terms.repetition, field=digest(name))
+            repetition = self.context.engine.repetitions.at(terms.repetition, name)
             self.context = replace(self.context, terms=replace(terms, repetition=repetition))
 
     async def write(self, work: Awaitable[T]) -> T:

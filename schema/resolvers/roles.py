@@ -13,8 +13,9 @@ from engine.identity.roles import ROOT
 from engine.outcomes import Record
 from engine.system.models import Role
 from schema.context import Context
-from schema.permissions import Verb, check_grants, require
+from schema.permissions import Verb, check_grants, signed_in
 from schema.resolvers.inputs import check_names, check_required, check_text, object_of
+from schema.resolvers.once import once
 
 ROLES = "roles"
 
@@ -26,9 +27,9 @@ LONGEST_NAME = 64
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
+@once(ROLES, Verb.CREATE)
 async def create_role(context: Context, values: Any) -> Record:
     """A new role: `{name, grants, title?, workflows?}`; no workflows may be triggered when none are given."""
-    require(context.actor, ROLES, Verb.CREATE)
     collection = context.engine.collections[ROLES]
     given = object_of(collection, values)
     raise_for([*check_required(given, ("name", "grants")), *_check(context, given, _WRITABLE)])
@@ -37,9 +38,10 @@ async def create_role(context: Context, values: Any) -> Record:
     return record_of(role, collection)
 
 
+@once(ROLES, Verb.UPDATE)
 async def update_role(context: Context, name: Any, values: Any) -> Record:
     """New values for a role, but its name; its holders have them with their next request."""
-    actor = require(context.actor, ROLES, Verb.UPDATE)
+    actor = signed_in(context.actor)
     collection = context.engine.collections[ROLES]
     given = object_of(collection, values)
     raise_for([*_check_key(name), *_check(context, given, _WRITABLE[1:])])
@@ -52,9 +54,10 @@ async def update_role(context: Context, name: Any, values: Any) -> Record:
     return record_of(role, collection)
 
 
+@once(ROLES, Verb.DESTROY)
 async def destroy_role(context: Context, name: Any) -> int:
     """The end of a role that nobody holds; answers how many ended."""
-    actor = require(context.actor, ROLES, Verb.DESTROY)
+    actor = signed_in(context.actor)
     raise_for(_check_key(name))
     async with unit_of_accounts():
         role = await find_role(name)

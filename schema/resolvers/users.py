@@ -25,8 +25,9 @@ from engine.identity.roles import ROOT
 from engine.outcomes import Record
 from engine.system.models import User
 from schema.context import Context
-from schema.permissions import Verb, require
+from schema.permissions import Verb, signed_in
 from schema.resolvers.inputs import check_names, check_new_password, check_required, check_text, object_of
+from schema.resolvers.once import once
 
 USERS = "users"
 
@@ -38,9 +39,10 @@ _USERNAME = re.compile(r"[\w.+-]+")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
+@once(USERS, Verb.CREATE)
 async def create_user(context: Context, values: Any) -> Record:
     """A new user: `{username, password, roles, email?, nickname?, defaultRole?}`."""
-    actor = require(context.actor, USERS, Verb.CREATE)
+    actor = signed_in(context.actor)
     collection = context.engine.collections[USERS]
     given = object_of(collection, values)
     raise_for([*check_required(given, _REQUIRED), *await _check(given, collection)])
@@ -55,9 +57,10 @@ async def create_user(context: Context, values: Any) -> Record:
     return record_of(user, collection)
 
 
+@once(USERS, Verb.UPDATE)
 async def update_user(context: Context, key: Any, values: Any) -> Record:
     """New values for a user. A new password ends all of their tokens."""
-    actor = require(context.actor, USERS, Verb.UPDATE)
+    actor = signed_in(context.actor)
     collection = context.engine.collections[USERS]
     given = object_of(collection, values)
     number, faults = _key(collection, key)
@@ -79,9 +82,10 @@ async def update_user(context: Context, key: Any, values: Any) -> Record:
     return record_of(user, collection)
 
 
+@once(USERS, Verb.DESTROY)
 async def destroy_user(context: Context, key: Any) -> int:
     """The end of a user, and of their tokens with them; answers how many ended."""
-    actor = require(context.actor, USERS, Verb.DESTROY)
+    actor = signed_in(context.actor)
     collection = context.engine.collections[USERS]
     number, faults = _key(collection, key)
     raise_for(faults)

@@ -10,35 +10,36 @@ from engine.outcomes import Record
 from schema.context import Context
 from schema.permissions import Verb, require
 from schema.resolvers.inputs import object_of
+from schema.resolvers.once import once
 
 WORKFLOWS = "workflows"
 EXECUTIONS = "executions"
 
 
+@once(WORKFLOWS, Verb.CREATE)
 async def create(context: Context, values: Any) -> Record:
     """A new workflow `{key?, title, type, sync?, enabled?, config, options?, nodes?}`, validated whole."""
-    require(context.actor, WORKFLOWS, Verb.CREATE)
     row = await context.engine.versions.create(_object(context, values))
     return await _read(context, WORKFLOWS, row.id)
 
 
+@once(WORKFLOWS, Verb.UPDATE)
 async def update(context: Context, key: Any, values: Any) -> Record:
     """New values for a version; enabling it disables its sisters."""
-    require(context.actor, WORKFLOWS, Verb.UPDATE)
     row = await context.engine.versions.update(_key(context, key), _object(context, values))
     return await _read(context, WORKFLOWS, row.id)
 
 
+@once(WORKFLOWS, Verb.CREATE)
 async def revise(context: Context, key: Any) -> Record:
     """A disabled copy of a version, as the next one of its key."""
-    require(context.actor, WORKFLOWS, Verb.CREATE)
     row = await context.engine.versions.revise(_key(context, key))
     return await _read(context, WORKFLOWS, row.id)
 
 
+@once(WORKFLOWS, Verb.DESTROY)
 async def destroy(context: Context, key: Any, every: bool) -> int:
     """The end of a version, or with `every` of all of its key and their history; answers how many versions ended."""
-    require(context.actor, WORKFLOWS, Verb.DESTROY)
     return await context.engine.versions.destroy(_key(context, key), every=every)
 
 
