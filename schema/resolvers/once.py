@@ -22,6 +22,8 @@ def once(collection: str, verb: Verb) -> Callable[[Resolver[Given, Answer]], Res
             # Before what was answered is told again: the grant may have been taken away since.
             require(context.actor, collection, verb)
             work = partial(write, context, *args, **kwargs)
+            if context.terms.repetition is None:
+                return await work()
             answer: Answer = await context.engine.repetitions.once(context.terms.repetition, work)
             return answer
 
