@@ -121,11 +121,11 @@ class Execution(Model):
 
     id = fields.BigIntField(primary_key=True)
     once = fields.CharField(512, unique=True)
-    key = fields.CharField(64, db_index=True)
+    key = fields.CharField(64)
     workflow_id = fields.IntField(db_index=True)
     version = fields.IntField()
     document: dict[str, Any] = fields.JSONField()
-    status = fields.CharEnumField(Status, max_length=16, db_index=True)
+    status = fields.CharEnumField(Status, max_length=16)
     sync = fields.BooleanField()
     manual = fields.BooleanField(default=False)
     collection = fields.CharField(255, null=True)
@@ -134,8 +134,8 @@ class Execution(Model):
     context: dict[str, Any] = fields.JSONField(default=dict)
     user_id = fields.IntField(null=True)
     role_name = fields.CharField(64, null=True)
-    request_id = fields.CharField(128, null=True, db_index=True)
-    cause = fields.BigIntField(null=True)
+    request_id = fields.CharField(128, null=True)
+    cause = fields.BigIntField(null=True, db_index=True)
     attempt = fields.IntField(default=0, description="How many processes have taken it up")
     output: Any = fields.JSONField(null=True)
     messages: list[str] = fields.JSONField(default=list)
@@ -151,6 +151,15 @@ class Execution(Model):
 
     class Meta:
         table = "executions"
+        # History is read from its end, by any of these: a page costs the same however much there is.
+        indexes = (
+            ("key", "id"),
+            ("status", "id"),
+            ("collection", "record_key", "id"),
+            ("user_id", "id"),
+            ("request_id", "id"),
+            ("created_at",),
+        )
 
     class Bangpath:
         secret = ("once", "document", "lease", "leased_until")

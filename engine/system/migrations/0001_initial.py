@@ -4,6 +4,7 @@ from engine.system.models import Status, WorkflowType
 from orjson import loads
 from tortoise.fields.base import OnDelete
 from tortoise.fields.data import JSON_DUMPS
+from tortoise.indexes import Index
 from tortoise import fields
 
 class Migration(migrations.Migration):
@@ -15,11 +16,11 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('once', fields.CharField(unique=True, max_length=512)),
-                ('key', fields.CharField(db_index=True, max_length=64)),
+                ('key', fields.CharField(max_length=64)),
                 ('workflow_id', fields.IntField(db_index=True)),
                 ('version', fields.IntField()),
                 ('document', fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
-                ('status', fields.CharEnumField(db_index=True, description='QUEUED: queued\nRUNNING: running\nWAITING: waiting\nSUCCEEDED: succeeded\nFAILED: failed\nERROR: error\nCANCELLED: cancelled\nTIMED_OUT: timed_out\nSKIPPED: skipped', enum_type=Status, max_length=16)),
+                ('status', fields.CharEnumField(description='QUEUED: queued\nRUNNING: running\nWAITING: waiting\nSUCCEEDED: succeeded\nFAILED: failed\nERROR: error\nCANCELLED: cancelled\nTIMED_OUT: timed_out\nSKIPPED: skipped', enum_type=Status, max_length=16)),
                 ('sync', fields.BooleanField()),
                 ('manual', fields.BooleanField(default=False)),
                 ('collection', fields.CharField(null=True, max_length=255)),
@@ -28,8 +29,8 @@ class Migration(migrations.Migration):
                 ('context', fields.JSONField(default=dict, encoder=JSON_DUMPS, decoder=loads)),
                 ('user_id', fields.IntField(null=True)),
                 ('role_name', fields.CharField(null=True, max_length=64)),
-                ('request_id', fields.CharField(null=True, db_index=True, max_length=128)),
-                ('cause', fields.BigIntField(null=True)),
+                ('request_id', fields.CharField(null=True, max_length=128)),
+                ('cause', fields.BigIntField(null=True, db_index=True)),
                 ('attempt', fields.IntField(default=0, description='How many processes have taken it up')),
                 ('output', fields.JSONField(null=True, encoder=JSON_DUMPS, decoder=loads)),
                 ('messages', fields.JSONField(default=list, encoder=JSON_DUMPS, decoder=loads)),
@@ -41,7 +42,7 @@ class Migration(migrations.Migration):
                 ('finished_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('rerun_of', fields.BigIntField(null=True)),
             ],
-            options={'table': 'executions', 'app': 'system', 'pk_attr': 'id', 'table_description': 'One run of one workflow version.'},
+            options={'table': 'executions', 'app': 'system', 'indexes': [Index(fields=['key', 'id']), Index(fields=['status', 'id']), Index(fields=['collection', 'record_key', 'id']), Index(fields=['user_id', 'id']), Index(fields=['request_id', 'id']), Index(fields=['created_at'])], 'pk_attr': 'id', 'table_description': 'One run of one workflow version.'},
             bases=['Model'],
         ),
         ops.CreateModel(
