@@ -82,6 +82,8 @@ def test_templates_in_data_are_data(scope, template):
         ({"$or": [{"title": {"$includes": "{{$user.nickname}}"}}]}, {"$or": [{"title": {"$includes": "Ann"}}]}),
         ({"id": {"$in": "{{$jobs.ids}}"}}, {"id": {"$in": [1, 2]}}),
         ({"id": {"$notIn": ["{{$user.id}}", 5]}}, {"id": {"$notIn": [1, 5]}}),
+        ({"id": {"$between": "{{$jobs.ids}}"}}, {"id": {"$between": [1, 2]}}),
+        ({"id": {"$between": ["{{$user.id}}", 5]}}, {"id": {"$between": [1, 5]}}),
     ],
 )
 def test_a_filter_takes_literals(scope, filter, filled):
@@ -98,6 +100,7 @@ def test_a_filter_takes_literals(scope, filter, filled):
         {"id": {"$in": "{{$context.data.tags}}"}},
         {"id": {"$in": ["{{$jobs.ids}}"]}},
         {"id": {"$eq": "{{$jobs.find}}"}},
+        {"createdAt": {"$dateOn": "{{$jobs.ids}}"}},
     ],
 )
 def test_no_data_becomes_an_operator(scope, filter):

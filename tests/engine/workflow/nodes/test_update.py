@@ -62,6 +62,10 @@ async def test_data_cannot_widen_the_filter(bench_with_tables, posts, found):
             {"filter": {"id": {"$in": ["{{$jobs.find}}", "x"]}}},
             {"filter.id.$in": "The value of $in for 'id' must be an integer."},
         ),
+        (
+            {"filter": {"id": {"$between": [1]}}},
+            {"filter.id.$between": "The value of $between for 'id' must be a list of two"},
+        ),
         ({"filter": {"category": "{{$jobs.find}}"}}, {"filter.category": "'category' is a relation"}),
         ({"filter": {"$or": "{{$jobs.find}}"}}, {"filter.$or": "$or takes a list of filters."}),
         ({"filter": {"id": "{{$jobs.fnd}}"}}, {"filter.id": "No node before this one has the key 'fnd'."}),
@@ -87,6 +91,9 @@ def test_a_config_is_checked_when_it_is_saved(bench, changed, complaints):
         {"id": ["{{$jobs.find}}"]},
         {"$or": [{"category": {"id": "{{$jobs.find}}"}}, {"category.title": "{{$now}}"}]},
         {"createdAt": {"$lt": "{{$now}}"}},
+        {"createdAt": {"$between": ["{{$jobs.find}}", "{{$now}}"]}},
+        {"createdAt": {"$dateBetween": ["2024", "{{$now}}"]}},
+        {"category": {"$exists": "{{$jobs.find}}"}},
     ],
 )
 def test_a_template_may_stand_for_any_literal(bench, filter):
