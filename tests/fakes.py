@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 
 from engine.queue.base import Claim
 
@@ -11,6 +12,7 @@ class MemoryQueue:
 
     def __init__(self) -> None:
         self.offered: list[int] = []
+        self.resting: list[tuple[int, datetime]] = []
         self.extended: list[Claim] = []
         self.given_back: list[Claim] = []
         self.asked: list[int] = []
@@ -19,8 +21,11 @@ class MemoryQueue:
         self.fault: Exception | None = None
         self._woken = asyncio.Event()
 
-    async def put(self, executions: Sequence[int]) -> None:
-        self.offered += executions
+    async def put(self, executions: Sequence[int], at: datetime | None = None) -> None:
+        if at is None:
+            self.offered += executions
+        else:
+            self.resting += [(execution, at) for execution in executions]
         self._woken.set()
 
     async def take(self, limit: int) -> list[Claim]:

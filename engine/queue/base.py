@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 
@@ -17,11 +18,15 @@ class Claim:
 class Queue(Protocol):
     """Both adapters keep these promises: what was put and committed is taken, by one process at a time."""
 
-    async def put(self, executions: Sequence[int]) -> None:
-        """Offer executions, in the unit of work that inserts them: rolled back with it, seen after its commit."""
+    async def put(self, executions: Sequence[int], at: datetime | None = None) -> None:
+        """Offer executions, in the unit of work that inserts them: rolled back with it, seen after its commit.
+
+        Those that rest are offered `at` the moment that their rows name.
+        """
 
     async def take(self, limit: int) -> list[Claim]:
-        """Claim the oldest executions that nobody holds, at most `limit`: new ones, and those of dead processes."""
+        """Claim the oldest executions that nobody holds, at most `limit`: new ones, those
+        that have rested, and those of dead processes."""
 
     async def extend(self, claims: Sequence[Claim]) -> None:
         """Hold these a whole lease longer."""

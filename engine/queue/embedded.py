@@ -14,6 +14,7 @@ from engine.queue.base import Claim
 from engine.system.models import Execution, Status
 
 _UNFINISHED = (Status.QUEUED, Status.RUNNING)
+_SOON = 1.0
 
 
 class EmbeddedQueue:
@@ -24,8 +25,12 @@ class EmbeddedQueue:
         self._publish = publish
         self._woken = asyncio.Event()
 
-    async def put(self, executions: Sequence[int]) -> None:
-        if executions:
+    async def put(self, executions: Sequence[int], at: datetime | None = None) -> None:
+        if at is not None:
+            # What is further away than the worker's next look by itself is found by that.
+            seconds = (at - datetime.now(UTC)).total_seconds()
+            asyncio.get_running_loop().call_later(min(max(seconds, 0), _SOON), self._woken.set)
+        elif executions:
             after_commit(self._woken.set)
 
     async def take(self, limit: int) -> list[Claim]:
@@ -41,7 +46,9 @@ class EmbeddedQueue:
             # The lock may have been waited for as long as half a lease.
             now = datetime.now(UTC)
             until = now + self._lease
-            await taken.update(status=Status.RUNNING, lease=lease, leased_until=until, attempt=F("attempt") + 1)
+            await taken.update(
+                status=Status.RUNNING, lease=lease, leased_until=until, resume_at=None, attempt=F("attempt") + 1
+            )
             await taken.filter(started_at__isnull=True).update(started_at=now)
             for row in rows:
                 self._publish(ExecutionChanged(row.id, row.key, Status.RUNNING))
@@ -75,5 +82,6 @@ class EmbeddedQueue:
 
 def _free() -> QuerySet[Execution]:
     """Those that are unfinished and in nobody's hands."""
-    free = Q(leased_until__isnull=True) | Q(leased_until__lt=datetime.now(UTC))
-    return Execution.filter(free, status__in=_UNFINISHED)
+    now = datetime.now(UTC)
+    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+    return Execution.filter(Q(free, status__in=_UNFINISHED) | Q(status=Status.WAITING, resume_at__lte=now))

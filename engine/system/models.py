@@ -142,6 +142,7 @@ class Execution(Model):
     error = fields.TextField(null=True)
     lease = fields.CharField(36, null=True)
     leased_until = fields.DatetimeField(null=True)
+    resume_at = fields.DatetimeField(null=True, description="When one that waits goes on")
     created_at = fields.DatetimeField(auto_now_add=True)
     started_at = fields.DatetimeField(null=True)
     finished_at = fields.DatetimeField(null=True)
@@ -179,6 +180,8 @@ class Job(Model):
     result: Any = fields.JSONField(null=True)
     error = fields.TextField(null=True)
     branch = fields.CharField(64, null=True, description="The branch it entered")
+    round = fields.IntField(null=True, description="The round that a loop is in, or was in last")
+    leave = fields.CharField(16, null=True, description="How it ended the round around it")
     stops = fields.BooleanField(default=False, description="Whether the run ended with it")
     attempt = fields.IntField(default=1)
     started_at = fields.DatetimeField()
@@ -189,7 +192,7 @@ class Job(Model):
         unique_together = (("execution", "path"),)
 
     class Bangpath:
-        secret = ("branch", "stops")
+        secret = ("branch", "round", "leave", "stops")
 
 
 class IdempotencyKey(Model):

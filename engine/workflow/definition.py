@@ -14,23 +14,39 @@ from engine.workflow.triggers.action import ActionConfig
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`atomic`: runs inside the write's own transaction, and undoes the write when it does not succeed."""
+    """`atomic`: runs inside the write's own transaction, and undoes the write when it does not succeed.
+
+    `timeout`: seconds from the start of a run to its end, waiting included.
+    """
 
     atomic: bool = False
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often a node is attempted when what it failed of may pass, and the seconds before the second attempt."""
+
+    attempts: int = 1
+    seconds: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One node of a workflow. `config` is what its kind has read; `path` is its place: keys and branches by slashes
-    (`long/then/note`)."""
+    """One node of a workflow. `config` is what its kind has read; `timeout` is in seconds.
+
+    Its place, the keys and branches on the way to it, is known when it is its turn: a loop has many of them.
+    """
 
     key: str
     kind: str
     title: str | None
-    path: str
     config: Any
     effect: Effect
     branches: Mapping[str, tuple[Step, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    loops: bool = False
+    retry: Retry = Retry()
+    timeout: float | None = None
 
     def walk(self) -> Iterator[Step]:
         """This node and all that are inside it."""

@@ -121,7 +121,7 @@ class Dispatcher:
 
 
 def _run(pending: Pending, execution: int, lease: str = "") -> Run:
-    return Run(execution, lease, pending.definition, pending.context)
+    return Run(execution, lease, pending.definition, pending.context, awaited=True)
 
 
 async def _ended(executions: Sequence[int | None], seconds: float) -> None:

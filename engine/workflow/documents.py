@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from engine.data.collections import Collections
@@ -12,10 +13,10 @@ from engine.data.values import refuse_unstorable
 from engine.errors import Complaint
 from engine.system.models import WorkflowType
 from engine.workflow.complaints import Complaints
-from engine.workflow.definition import Definition, Options, Step
+from engine.workflow.definition import Definition, Options, Retry, Step
 from engine.workflow.members import Members
 from engine.workflow.nodes import NODES_BY_KIND
-from engine.workflow.nodes.base import Effect
+from engine.workflow.nodes.base import Effect, Node
 from engine.workflow.scope import Known
 from engine.workflow.templates import Path
 from engine.workflow.triggers import TRIGGERS_BY_KIND
@@ -26,13 +27,17 @@ MAX_NESTING = 64
 MAX_NODES = 200
 MAX_BRANCHES = 10
 MAX_TITLE = 255
-MAX_PATH = 255
-"""Characters of a node's place; it is kept with each run of the node."""
+MAX_PATH = 200
+"""Characters of a node's place; it is kept with each run of the node, with the numbers of the rounds of loops."""
+MAX_ATTEMPTS = 10
+FIRST_PAUSE, MAX_FIRST_PAUSE = 1.0, 3_600
+MAX_NODE_SECONDS = 3_600
+MAX_RUN_SECONDS = 366 * 24 * 60 * 60
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _KEY_RULE = "letters, digits, '_' and '-', at most 64"
-# Promises that are not kept yet are refused, not ignored.
-_LATER = ("retry", "timeout")
+# What may fail of something that passes is attempted again, unless the document says otherwise.
+_ATTEMPTS: Mapping[Effect, int] = MappingProxyType({Effect.NONE: 1, Effect.READ: 3, Effect.WRITE: 3, Effect.OUTSIDE: 3})
 
 
 def read_definition(
@@ -54,7 +59,9 @@ def read_definition(
     config = _config(members, kind, collections)
     options = _options(members, sync=sync)
     known = Known(collections, config.collection, config.appends) if config else Known(collections)
-    steps, _ = _Nodes(complaints, options.atomic).read(members.list("nodes"), known, ("nodes",), "", 0)
+    steps, _ = _Nodes(complaints, sync=sync, atomic=options.atomic).read(
+        members.list("nodes"), known, ("nodes",), "", 0
+    )
     if complaints.found or key is None or title is None or kind is None or config is None:
         return None, complaints.found
     whole = {
@@ -93,7 +100,7 @@ def _config(members: Members, kind: WorkflowType | None, collections: Collection
 
 def _options(members: Members, *, sync: bool) -> Options:
     options = Members(members.object("options"), members.complaints.at("options"))
-    options.refuse_others("atomic", "runAs")
+    options.refuse_others("atomic", "runAs", "timeout")
     atomic = options.flag("atomic")
     if atomic and not sync:
         options.complaints.add("'atomic' needs 'sync': true, since it decides whether the write stands.", "atomic")
@@ -101,7 +108,7 @@ def _options(members: Members, *, sync: bool) -> Options:
         options.complaints.add("'caller' is not supported yet.", "runAs")
     else:
         options.choice("runAs", ("system",), "system")
-    return Options(atomic)
+    return Options(atomic, options.seconds("timeout", MAX_RUN_SECONDS, None))
 
 
 @dataclass(slots=True)
@@ -109,6 +116,7 @@ class _Nodes:
     """Reads lists of nodes, and what hangs in their branches. `keys` are those met so far."""
 
     complaints: Complaints
+    sync: bool = False
     atomic: bool = False
     keys: set[str] = field(default_factory=set)
     count: int = 0
@@ -135,26 +143,44 @@ class _Nodes:
             complaints.add("A node is an object with 'key', 'type' and 'config'.")
             return None, known
         members = Members(given, complaints)
-        for name in _LATER:
-            if name in given:
-                complaints.add(f"'{name}' is not supported yet.", name)
-        members.refuse_others("key", "type", "title", "config", "branches", *_LATER)
+        members.refuse_others("key", "type", "title", "config", "branches", "retry", "timeout")
         key = self._key(members, prefix)
         title = members.text("title") if given.get("title") is not None else None
         kind = members.choice("type", NODES_BY_KIND)
         node = NODES_BY_KIND[kind] if kind else None
-        if node and self.atomic and node.effect is Effect.OUTSIDE:
-            complaints.add(f"A '{kind}' cannot be undone, so an 'atomic' workflow has none.", "type")
+        if node:
+            self._fit(node, known, complaints)
         config = members.object("config")
+        retry = self._retry(members, node)
+        timeout = members.seconds("timeout", MAX_NODE_SECONDS, None)
         branches = self._branches(members, node.branches if node else None, depth)
-        read = node.read(config, branches.keys(), known, complaints.at("config")) if node else None
-        if key:
-            known = replace(known, jobs=known.jobs | {key})
-        path = f"{prefix}{key or ''}"
-        inside, known = self._inside(branches, known, (*place, "branches"), path, depth)
+        inside, behind = self._inside(branches, known, key, node, (*place, "branches"), prefix, depth)
+        around = replace(known, inside=behind.jobs - known.jobs - {key or ""})
+        read = node.read(config, branches.keys(), around, complaints.at("config")) if node else None
         if key and node and read is not None:
-            return Step(key, node.kind, title, path, read, node.effect, inside), known
-        return None, known
+            step = Step(key, node.kind, title, read, node.effect, inside, node.loops, retry, timeout)
+            return step, behind
+        return None, behind
+
+    def _fit(self, node: type[Node[Any]], known: Known, complaints: Complaints) -> None:
+        """Complain about a kind of node that this workflow, or this place in it, cannot have."""
+        if self.atomic and node.effect is Effect.OUTSIDE:
+            complaints.add(f"A '{node.kind}' cannot be undone, so an 'atomic' workflow has none.", "type")
+        if self.sync and node.waits:
+            complaints.add(f"A '{node.kind}' waits, and so would the caller of a sync workflow: make it async.", "type")
+        if node.leaves and not known.loops:
+            complaints.add(f"A '{node.kind}' is for the inside of a 'loop'.", "type")
+
+    def _retry(self, members: Members, node: type[Node[Any]] | None) -> Retry:
+        given = Members(members.object("retry"), members.complaints.at("retry"))
+        given.refuse_others("attempts", "seconds")
+        default = _ATTEMPTS[node.effect] if node and not self.sync else 1
+        if given.given and self.sync:
+            members.complaints.add("A sync workflow is not retried: somebody waits for it.", "retry")
+        elif given.given and node and node.effect is Effect.NONE:
+            members.complaints.add(f"A '{node.kind}' only computes: nothing would come of another attempt.", "retry")
+        attempts = given.number("attempts", 1, MAX_ATTEMPTS, default)
+        return Retry(attempts, given.seconds("seconds", MAX_FIRST_PAUSE, FIRST_PAUSE))
 
     def _key(self, members: Members, prefix: str) -> str | None:
         key = members.text("key")
@@ -185,12 +211,24 @@ class _Nodes:
         return {name: branches.list(name) for name in names if name in branches.given}
 
     def _inside(
-        self, branches: Mapping[str, tuple[Any, ...]], known: Known, place: Path, prefix: str, depth: int
+        self,
+        branches: Mapping[str, tuple[Any, ...]],
+        known: Known,
+        key: str | None,
+        node: type[Node[Any]] | None,
+        place: Path,
+        prefix: str,
+        depth: int,
     ) -> tuple[dict[str, tuple[Step, ...]], Known]:
-        """One branch does not know what another does, what comes behind them knows both."""
-        inside, behind = {}, known
+        """The steps in the branches of a node, and what is known behind it.
+
+        One branch does not know what another does, what comes behind them knows both.
+        """
+        behind = replace(known, jobs=known.jobs | {key}) if key else known
+        within = replace(behind, loops=(*known.loops, key)) if key and node and node.loops else behind
+        inside = {}
         for name, given in branches.items():
-            steps, reached = self.read(given, known, (*place, name), f"{prefix}/{name}/", depth + 1)
+            steps, reached = self.read(given, within, (*place, name), f"{prefix}{key or ''}/{name}/", depth + 1)
             inside[name] = steps
             behind = replace(behind, jobs=behind.jobs | reached.jobs)
         return inside, behind

@@ -139,7 +139,7 @@ def _kind(answer: Any) -> str:
 
 
 def _root(scope: Scope, name: str) -> Any:
-    roots = {"context": scope.context, "jobs": scope.jobs, "scopes": {}, "user": scope.user, "now": scope.now}
+    roots = {"context": scope.context, "jobs": scope.jobs, "scopes": scope.scopes, "user": scope.user, "now": scope.now}
     return roots[name]
 
 

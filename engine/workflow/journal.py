@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tortoise.expressions import F
+from tortoise.expressions import F, Q
+from tortoise.queryset import QuerySet
 
 from engine.data.collections import Collections
 from engine.data.unit import unit_of_work
@@ -18,6 +19,7 @@ from engine.system.models import Execution, Job, Status, Workflow
 from engine.workflow.definition import Definition
 from engine.workflow.documents import read_definition
 from engine.workflow.events import Pending
+from engine.workflow.nodes.base import Leave
 from engine.workflow.processor import Recorded, Run
 
 LEASE = timedelta(seconds=10)
@@ -29,11 +31,12 @@ class LostLease(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One node run on its way into the journal."""
+    """One node run on its way into the journal. `until` is what it waits for, if it waits."""
 
     recorded: Recorded
     input: Any
     started_at: datetime
+    until: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -90,20 +93,46 @@ class Journal:
         row = await Execution.get_or_none(id=execution, lease=lease)
         if row is None:
             raise LostLease
-        jobs = await Job.filter(execution_id=execution).order_by("id")
-        recorded = {
-            job.path: Recorded(job.path, job.node_key, job.status, job.result, job.branch, job.stops, job.error)
-            for job in jobs
-        }
-        return Run(execution, lease, self._definition(row), row.context, recorded, list(row.messages))
+        jobs = await (await _jobs(execution)).order_by("id")
+        return Run(
+            execution,
+            lease,
+            self._definition(row),
+            row.context,
+            {job.path: _recorded(job) for job in jobs},
+            list(row.messages),
+            {job.path for job in jobs if not job.status.terminal},
+            row.sync,
+            row.started_at or datetime.now(UTC),
+        )
 
     async def write(self, run: Run, entries: Sequence[Entry]) -> None:
         """Record node runs, inside the caller's unit; raises `LostLease` when the execution is not ours any more."""
-        held = Execution.filter(id=run.execution, lease=run.lease)
-        if not await held.update(messages=run.messages, leased_until=datetime.now(UTC) + self.lease):
-            raise LostLease
         now = datetime.now(UTC)
-        await Job.bulk_create(_job(run.execution, entry, now) for entry in entries)
+        held = Execution.filter(id=run.execution, lease=run.lease)
+        if not await held.update(messages=run.messages, leased_until=now + self.lease):
+            raise LostLease
+        latest = _latest(entries)
+        for entry in latest:
+            if entry.recorded.path in run.open:
+                job = Job.filter(execution_id=run.execution, path=entry.recorded.path)
+                await job.update(**_columns(entry, now))
+        new = [entry for entry in latest if entry.recorded.path not in run.open]
+        await Job.bulk_create(_job(run.execution, entry, now) for entry in new)
+        for entry in latest:
+            run.open.discard(entry.recorded.path)
+            if not entry.recorded.status.terminal:
+                run.open.add(entry.recorded.path)
+
+    async def suspend(self, run: Run, until: datetime, entries: Sequence[Entry]) -> None:
+        """Record node runs, and that the execution rests: nobody holds it, from then on anybody may."""
+        async with unit_of_work():
+            await self.write(run, entries)
+            # That it is taken up again is no sign of a process that died.
+            await Execution.filter(id=run.execution, lease=run.lease).update(
+                status=Status.WAITING, resume_at=until, lease=None, leased_until=None, attempt=F("attempt") - 1
+            )
+            self.publish(ExecutionChanged(run.execution, run.definition.key, Status.WAITING))
 
     async def finish(self, run: Run, status: Status, error: str | None, entries: Sequence[Entry]) -> None:
         """Record the last node runs, and the end. A terminal status never changes: the lease goes with it."""
@@ -121,16 +150,20 @@ class Journal:
             )
             if not ended:
                 raise LostLease
+            if run.open:
+                await _close(run.execution, status)
             self.publish(ExecutionChanged(run.execution, run.definition.key, status))
 
     async def give_up(self, execution: int, lease: str, error: str) -> None:
         """End an execution that cannot be carried on."""
-        ended = await Execution.filter(id=execution, lease=lease).update(
-            status=Status.ERROR, error=error, lease=None, leased_until=None, finished_at=datetime.now(UTC)
-        )
-        if ended:
-            row = await Execution.get(id=execution).only("key")
-            self.publish(ExecutionChanged(execution, row.key, Status.ERROR))
+        async with unit_of_work():
+            ended = await Execution.filter(id=execution, lease=lease).update(
+                status=Status.ERROR, error=error, lease=None, leased_until=None, finished_at=datetime.now(UTC)
+            )
+            if ended:
+                await _close(execution, Status.ERROR)
+                row = await Execution.get(id=execution).only("key")
+                self.publish(ExecutionChanged(execution, row.key, Status.ERROR))
 
     def _definition(self, row: Execution) -> Definition:
         """The version an execution belongs to, from its own copy.
@@ -151,18 +184,74 @@ class Unreadable(Exception):
     """The execution's workflow does not fit the collections any more: the models have changed since it was started."""
 
 
+async def _jobs(execution: int) -> QuerySet[Job]:
+    """What a run has to know of an execution: of loops the round that they are in, or were in last."""
+    current: list[tuple[str, int]] = []
+    loops = Job.filter(execution_id=execution, round__isnull=False).order_by("id")
+    for path, round in await loops.values_list("path", "round"):
+        if not any(path.startswith(f"{loop}/") and not path.startswith(f"{loop}/{last}/") for loop, last in current):
+            current.append((path, round))
+    past = [Q(path__startswith=f"{loop}/") & ~Q(path__startswith=f"{loop}/{last}/") for loop, last in current]
+    return Job.filter(*(~each for each in past), execution_id=execution)
+
+
+async def _close(execution: int, status: Status) -> None:
+    """Nothing of an execution that has ended goes on: neither its loops nor what it waited for."""
+    jobs = Job.filter(execution_id=execution, status__in=[each for each in Status if not each.terminal])
+    await jobs.update(status=status, finished_at=datetime.now(UTC))
+
+
+def _latest(entries: Sequence[Entry]) -> list[Entry]:
+    """The entries by place, in the order in which they began: a loop that has gone round and ended is one."""
+    found: dict[str, Entry] = {}
+    for entry in entries:
+        path = entry.recorded.path
+        found[path] = replace(entry, started_at=found[path].started_at) if path in found else entry
+    return list(found.values())
+
+
+def _recorded(job: Job) -> Recorded:
+    return Recorded(
+        job.path,
+        job.node_key,
+        job.status,
+        job.result,
+        job.branch,
+        job.stops,
+        job.error,
+        job.attempt,
+        job.round,
+        Leave(job.leave) if job.leave else None,
+    )
+
+
 def _job(execution: int, entry: Entry, now: datetime) -> Job:
     recorded = entry.recorded
+    columns = _columns(entry, now)
+    texts = {name: columns.pop(name) for name in ("input", "result")}
     job = Job(
         execution_id=execution,
         node_key=recorded.node_key,
         path=recorded.path,
-        status=recorded.status,
-        branch=recorded.branch,
-        stops=recorded.stops,
-        error=recorded.error,
         started_at=entry.started_at,
-        finished_at=now,
+        **columns,
     )
-    job.input, job.result = json_text(entry.input), json_text(recorded.result)
+    job.input, job.result = texts["input"], texts["result"]
     return job
+
+
+def _columns(entry: Entry, now: datetime) -> dict[str, Any]:
+    """What changes of a job that is written again."""
+    recorded = entry.recorded
+    return {
+        "status": recorded.status,
+        "input": json_text(entry.input),
+        "result": json_text(recorded.result),
+        "branch": recorded.branch,
+        "round": recorded.round,
+        "leave": recorded.leave.value if recorded.leave else None,
+        "stops": recorded.stops,
+        "error": recorded.error,
+        "attempt": recorded.attempt,
+        "finished_at": now if recorded.status.terminal else None,
+    }

@@ -9,6 +9,7 @@ from engine.data.filters import did_you_mean
 from engine.workflow.complaints import Complaints
 
 Chosen = TypeVar("Chosen", bound=str)
+Default = TypeVar("Default", float, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,26 @@ class Members:
         if value is not None and not isinstance(value, bool):
             self.complaints.add(f"'{name}' must be true or false.", name)
         return value is True
+
+    def number(self, name: str, least: int, most: int, default: int) -> int:
+        """An integer in these bounds."""
+        value = self.given.get(name)
+        if value is None:
+            return default
+        if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
+            return value
+        self.complaints.add(f"'{name}' must be an integer from {least} to {most}.", name)
+        return default
+
+    def seconds(self, name: str, most: int, default: Default) -> float | Default:
+        """A time in seconds, more than none."""
+        value = self.given.get(name)
+        if value is None:
+            return default
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= most:
+            return value
+        self.complaints.add(f"'{name}' must be a number of seconds, more than 0 and at most {most}.", name)
+        return default
 
     def choice(self, name: str, choices: Iterable[Chosen], default: Chosen | None = None) -> Chosen | None:
         """One of a few words, required where there is no default."""

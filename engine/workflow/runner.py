@@ -1,34 +1,42 @@
 """Carries one run out, node by node: what a node does to the database is committed with the record of it."""
 
+import asyncio
 import logging
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, assert_never
 
+from engine.data.availability import refusal_of
 from engine.data.unit import unit_of_work
-from engine.errors import Refusal
+from engine.errors import Code, Refusal
 from engine.system.models import Status
 from engine.workflow.definition import Definition, Step
 from engine.workflow.journal import Entry, Journal, LostLease
-from engine.workflow.nodes.base import Effect, Failed, Node, Outcome
-from engine.workflow.processor import End, Run, next_step, record
+from engine.workflow.nodes.base import Effect, Failed, Node, Outcome, Stop, Waiting
+from engine.workflow.processor import End, Next, Run, Turn, next_step, record
 from engine.workflow.scope import Scope
 
 log = logging.getLogger("bangpath.workflow")
 
+UNSAVED = 100
+"""Nodes that may wait in memory to be recorded."""
+LONGEST_PAUSE = 3600.0
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How an execution ended, or stood when its caller stopped waiting."""
+    """How an execution has ended, or that it rests until `resume_at`."""
 
     status: Status
     messages: tuple[str, ...] = ()
     error: str | None = None
+    resume_at: datetime | None = None
 
 
 class Undone(Exception):
-    """Leaves the unit of a node that failed, so that nothing it wrote is kept."""
+    """Leaves the unit of a node that did not succeed, so that nothing it wrote is kept."""
 
     def __init__(self, entry: Entry) -> None:
         super().__init__(entry.recorded.error)
@@ -43,79 +51,158 @@ class Runner:
         self._journal = journal
 
     async def run(self, run: Run) -> Result:
-        """Carry the run on from what was recorded to its end; raises `LostLease` where another process has it.
+        """Carry the run on from what was recorded, to its end or until it rests; raises `LostLease` where it is
+        another's by now.
 
         Nodes that write nothing wait in memory, and are recorded with the next that does or with the end: after a
         crash they are run again, which changes nothing.
         """
-        waiting: list[Entry] = []
+        unsaved: list[Entry] = []
         while True:
-            match next_step(run):
-                case End(status=status, error=error):
-                    await self._journal.finish(run, status, error, waiting)
-                    return Result(status, tuple(run.messages), error)
-                case Step(effect=Effect.WRITE) as step:
-                    await self._write(run, step, waiting)
-                    waiting.clear()
-                case Step(effect=Effect.OUTSIDE) as step:
-                    await self._reach_out(run, step, waiting)
-                    waiting.clear()
-                case Step() as step:
-                    waiting.append(await self._step(run, step))
+            turn = _next(run)
+            if isinstance(turn, End):
+                await self._journal.finish(run, turn.status, turn.error, unsaved)
+                return Result(turn.status, tuple(run.messages), turn.error)
+            match turn.step.effect:
+                case Effect.WRITE:
+                    entry = await self._write(run, turn, unsaved)
+                case Effect.OUTSIDE:
+                    entry = await self._reach_out(run, turn, unsaved)
+                case Effect.NONE | Effect.READ:
+                    entry = await self._compute(run, turn, unsaved)
+                case _:
+                    assert_never(turn.step.effect)
+            if entry.until:
+                until = min(entry.until, run.deadline or entry.until)
+                await self._journal.suspend(run, until, unsaved)
+                return Result(Status.WAITING, tuple(run.messages), resume_at=until)
 
     async def run_inside(self, run: Run) -> tuple[Result, list[Entry]]:
         """Carry a run out inside the unit of work that is open, and answer what is to be recorded at its end."""
         entries: list[Entry] = []
-        while isinstance(step := next_step(run), Step):
-            entries.append(await self._step(run, step))
-        return Result(step.status, tuple(run.messages), step.error), entries
+        while isinstance(turn := _next(run), Turn):
+            entries.append(await self._step(run, turn))
+        return Result(turn.status, tuple(run.messages), turn.error), entries
 
-    async def _write(self, run: Run, step: Step, waiting: list[Entry]) -> None:
+    async def _write(self, run: Run, turn: Turn, unsaved: list[Entry]) -> Entry:
         try:
             async with unit_of_work():
-                entry = await self._step(run, step)
-                if entry.recorded.status is Status.ERROR:
+                entry = await self._step(run, turn)
+                if entry.recorded.status is not Status.SUCCEEDED:
                     raise Undone(entry)
-                await self._journal.write(run, [*waiting, entry])
+                await self._journal.write(run, [*unsaved, entry])
         except Undone as undone:
-            async with unit_of_work():
-                await self._journal.write(run, [*waiting, undone.entry])
+            unsaved.append(undone.entry)
+            return undone.entry
+        unsaved.clear()
+        return entry
 
-    async def _reach_out(self, run: Run, step: Step, waiting: list[Entry]) -> None:
+    async def _reach_out(self, run: Run, turn: Turn, unsaved: list[Entry]) -> Entry:
         """Outside of any unit, between two: what it is made of is recorded before, so that a repetition is the same."""
-        if waiting:
-            async with unit_of_work():
-                await self._journal.write(run, waiting)
-        entry = await self._step(run, step)
-        async with unit_of_work():
-            await self._journal.write(run, [entry])
+        await self._save(run, unsaved)
+        entry = await self._step(run, turn)
+        unsaved.append(entry)
+        if entry.recorded.status is Status.SUCCEEDED:
+            await self._save(run, unsaved)
+        return entry
 
-    async def _step(self, run: Run, step: Step) -> Entry:
+    async def _compute(self, run: Run, turn: Turn, unsaved: list[Entry]) -> Entry:
+        entry = await self._step(run, turn)
+        unsaved.append(entry)
+        if len(unsaved) >= UNSAVED:
+            await self._save(run, unsaved)
+        # A loop of nodes that only compute would keep everybody else from running.
+        await asyncio.sleep(0)
+        return entry
+
+    async def _save(self, run: Run, unsaved: list[Entry]) -> None:
+        if unsaved:
+            async with unit_of_work():
+                await self._journal.write(run, unsaved)
+            unsaved.clear()
+
+    async def _step(self, run: Run, turn: Turn) -> Entry:
         started = datetime.now(UTC)
-        node = self._nodes[step.kind]
-        scope = Scope(run.context, run.results, started, f"{run.execution}:{step.path}")
-        shown: Any = None
-        outcome: Outcome
-        try:
-            shown = node.input(step.config, scope)
-            outcome = await node.run(step.config, scope)
-        except Refusal as refusal:
-            outcome = Failed("; ".join(complaint.message for complaint in refusal.complaints))
-        except LostLease:
-            raise
-        except Exception:
-            # A broken node ends its own execution only; what it was is in the log, not in the history others read.
-            log.exception(
-                "node '%s' of workflow '%s' failed, execution %s", step.path, run.definition.key, run.execution
-            )
-            outcome = Failed("The node failed in a way nobody foresaw; the log has it with this execution's number.")
-        recorded = record(step, outcome)
-        run.recorded[step.path] = recorded
+        scope = Scope(run.context, run.results, started, f"{run.execution}:{turn.path}", scopes=run.scopes(turn.path))
+        shown, outcome = await self._outcome(run, turn, scope)
+        if isinstance(outcome, Failed) and not run.awaited and (pause := pause_after(outcome, turn)) is not None:
+            outcome = Waiting(datetime.now(UTC) + timedelta(seconds=pause), error=outcome.error)
+        recorded = record(turn, outcome)
+        run.keep(recorded)
         if message := getattr(outcome, "message", None):
             run.messages.append(message)
-        return Entry(recorded, shown, started)
+        return Entry(recorded, shown, started, outcome.until if isinstance(outcome, Waiting) else None)
+
+    async def _outcome(self, run: Run, turn: Turn, scope: Scope) -> tuple[Any, Outcome]:
+        """What the node was given, as the history shows it, and what it answers, in the time that it has."""
+        step, node = turn.step, self._nodes[turn.step.kind]
+        shown: Any = None
+        left = None if run.deadline is None else (run.deadline - scope.now).total_seconds()
+        seconds = min((each for each in (step.timeout, left) if each is not None), default=None)
+        time = asyncio.timeout(seconds)
+        try:
+            async with time:
+                shown = node.input(step.config, scope)
+                if turn.left:
+                    return shown, await node.resume(step.config, scope, turn.left)
+                return shown, await node.run(step.config, scope)
+        except Refusal as refusal:
+            return shown, _refused(refusal)
+        except LostLease:
+            raise
+        except Exception as error:
+            if isinstance(error, TimeoutError) and time.expired():
+                return shown, _late(run, step)
+            if away := refusal_of(error):
+                return shown, _refused(away)
+            # A broken node ends its own execution only; what it was is in the log, not in the history others read.
+            log.exception(
+                "node '%s' of workflow '%s' failed, execution %s", turn.path, run.definition.key, run.execution
+            )
+            return shown, Failed(
+                "The node failed in a way nobody foresaw; the log has it with this execution's number."
+            )
+
+
+def pause_after(failed: Failed, turn: Turn) -> float | None:
+    """Seconds until a node is attempted again; None when it is not.
+
+    They double with each attempt. By chance they are shorter by up to a half: those that failed together shall not
+    come back together.
+    """
+    if not failed.transient or turn.attempt >= turn.step.retry.attempts:
+        return None
+    pause = min(turn.step.retry.seconds * 2.0 ** (turn.attempt - 1), LONGEST_PAUSE)
+    told = min(failed.wait or 0.0, LONGEST_PAUSE)
+    return max(pause * random.uniform(0.5, 1), told)  # noqa: S311 - nothing is kept secret by it
 
 
 def runs_inside(definition: Definition) -> bool:
-    """Whether a sync workflow can be carried out before the commit, which saves a second one: it only computes."""
-    return definition.sync and all(step.effect is Effect.NONE for step in definition.walk())
+    """Whether a sync workflow can be carried out before the commit, which saves a second one: it only computes.
+
+    Not in loops, which may take a while: nobody else writes meanwhile.
+    """
+    return definition.sync and all(step.effect is Effect.NONE and not step.loops for step in definition.walk())
+
+
+def _next(run: Run) -> Next:
+    turn = next_step(run)
+    if isinstance(turn, Turn) and run.deadline and run.deadline <= datetime.now(UTC):
+        return End(Status.TIMED_OUT, _overdue(run))
+    return turn
+
+
+def _late(run: Run, step: Step) -> Outcome:
+    """What comes of a node that is not done in time, its own or that of the whole run."""
+    if run.deadline and run.deadline <= datetime.now(UTC):
+        return Stop(Status.TIMED_OUT, error=_overdue(run))
+    return Failed(f"It took longer than {step.timeout:g} s.", transient=True)
+
+
+def _refused(refusal: Refusal) -> Failed:
+    told = "; ".join(complaint.message for complaint in refusal.complaints)
+    return Failed(told, transient=any(complaint.code is Code.UNAVAILABLE for complaint in refusal.complaints))
+
+
+def _overdue(run: Run) -> str:
+    return f"It took longer than {run.definition.options.timeout:g} s in all."

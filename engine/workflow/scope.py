@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -15,6 +15,9 @@ from engine.errors import Code, refuse
 from engine.workflow.templates import Path, Variable, parse
 
 ROOTS = ("context", "jobs", "scopes", "user", "now")
+
+ROUND = ("item", "index")
+"""What a loop has to say of its round."""
 
 _USER = ("id", "username", "nickname")
 # What `$context` has, and the members of those members; None where they differ from workflow to workflow.
@@ -41,13 +44,16 @@ class Known:
     """What a document may refer to at one place.
 
     `collection` is the trigger's, None where the trigger could not be read; `appends` the relations it loads; `jobs`
-    the keys of the nodes that may have run before this place.
+    the keys of the nodes that may have run before this place, `loops` those of the loops around it, `inside` those of
+    the nodes in the branches of this one.
     """
 
     collections: Collections
     collection: str | None = None
     appends: tuple[str, ...] = ()
     jobs: frozenset[str] = frozenset()
+    loops: tuple[str, ...] = ()
+    inside: frozenset[str] = frozenset()
 
     def fault(self, root: str, names: tuple[str, ...]) -> str | None:
         """Why there is no such variable, or None. `root` is written without the `$` of templates."""
@@ -59,7 +65,7 @@ class Known:
             case "user":
                 return self._context(("user", *names))
             case "scopes":
-                return "'scopes' is empty here: no loop is around this node."
+                return self._scopes(names)
             case "now":
                 return "'now' is a time and has no members." if names else None
         return f"'{root}' is not a variable.{did_you_mean(root, ROOTS)}"
@@ -86,6 +92,18 @@ class Known:
         if names[0] not in self.jobs:
             return f"No node before this one has the key '{names[0]}'.{did_you_mean(names[0], self.jobs)}"
         return None
+
+    def _scopes(self, names: tuple[str, ...]) -> str | None:
+        if not self.loops:
+            return "'scopes' is empty here: no loop is around this node."
+        if not names:
+            return "Name the loop whose round is meant, as in 'scopes.loop_key.item'."
+        loop, *rest = names
+        if loop not in self.loops:
+            return f"No loop around this node has the key '{loop}'.{did_you_mean(loop, self.loops)}"
+        if rest and rest[0] not in ROUND:
+            return f"'{loop}' has no member '{rest[0]}'.{did_you_mean(rest[0], ROUND)}"
+        return "'index' is a number and has no members." if rest[1:] and rest[0] == "index" else None
 
     def _record(
         self, collection: Collection, names: tuple[str, ...], appends: tuple[str, ...], came: str = ""
@@ -115,7 +133,8 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The values of the variables at one node of a run. `jobs` holds the results of the nodes that ran, by key.
+    """The values of the variables at one node of a run. `jobs` holds the results of the nodes that ran, by key, and
+    `scopes` the rounds of the loops around it.
 
     `stable_key` names this run of the node, `execution:path`: the same after a crash, and over retries.
     """
@@ -124,6 +143,7 @@ class Scope:
     jobs: Mapping[str, Any]
     now: datetime
     stable_key: str = ""
+    scopes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def user(self) -> Mapping[str, Any] | None:
@@ -193,6 +213,8 @@ class Scope:
                 return self.context
             case "jobs":
                 return self.jobs
+            case "scopes":
+                return self.scopes
             case "user":
                 return self.user
             case "now":

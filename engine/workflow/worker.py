@@ -93,10 +93,13 @@ class Worker:
             await self._journal.give_up(claim.execution, claim.lease, error)
             return
         try:
-            await self._runner.run(run or await self._journal.load(claim.execution, claim.lease))
+            result = await self._runner.run(run or await self._journal.load(claim.execution, claim.lease))
         except Unreadable as error:
             message = f"The workflow does not fit the models any more: {error}"
             await self._journal.give_up(claim.execution, claim.lease, message)
+            return
+        if result.resume_at:
+            await self._queue.put([claim.execution], result.resume_at)
 
     async def _give_back(self) -> None:
         if not self._held:

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
@@ -47,21 +48,59 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Enter:
-    """Go on in a branch of this node, and behind it afterwards."""
+    """Go on in a branch of this node, and behind it afterwards.
+
+    With a `round`, the number of times it was entered before, the node is asked again at the end of the branch.
+    """
 
     branch: str
     result: Any = None
+    round: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Let the run rest until then, without a process that waits. `error` is there when that is for another attempt."""
+
+    until: datetime
+    result: Any = None
+    error: str | None = None
+
+
+class Leave(StrEnum):
+    """How a round ends early: with the whole loop, or for the next round."""
+
+    BREAK = "break"
+    CONTINUE = "continue"
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveRound:
+    """End the round of the innermost loop around this node."""
+
+    leave: Leave
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """End the whole run, from any depth, as `succeeded` or `failed`."""
+    """End the whole run, from any depth, in a terminal status."""
 
     status: Status
     result: Any = None
+    error: str | None = None
 
 
-Outcome: TypeAlias = Done | Failed | Enter | Stop
+Outcome: TypeAlias = Done | Failed | Enter | Waiting | LeaveRound | Stop
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """How a node stands that is asked to go on: what it has answered when it began to wait, or when it entered a
+    round, which one that was, and whether that was broken off."""
+
+    result: Any
+    round: int | None = None
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +114,16 @@ class Tools:
 class Node(ABC, Generic[Config]):
     """A kind of node. It knows neither the processor nor the journal, and keeps nothing between runs.
 
-    `branches` are the names that branches of this kind may have.
+    `branches` are the names that branches of this kind may have; a kind that `loops` enters one again and again, one
+    that `waits` rests without a process, and one that `leaves` is for the inside of loops.
     """
 
     kind: ClassVar[str]
     effect: ClassVar[Effect]
     branches: ClassVar[tuple[str, ...]] = ()
+    loops: ClassVar[bool] = False
+    waits: ClassVar[bool] = False
+    leaves: ClassVar[bool] = False
 
     def __init__(self, tools: Tools) -> None:
         self.tools = tools
@@ -96,6 +139,10 @@ class Node(ABC, Generic[Config]):
     @abstractmethod
     async def run(self, config: Config, scope: Scope) -> Outcome:
         """Do the node's work. A `Refusal` that leaves it counts as `Failed`."""
+
+    async def resume(self, config: Config, scope: Scope, left: Left) -> Outcome:
+        """Go on, when what it has waited for has come, or the round that it has entered is over."""
+        raise NotImplementedError(f"'{self.kind}' neither waits nor loops")
 
     def input(self, config: Config, scope: Scope) -> Any:
         """What the history shows as the node's input: its config with the variables filled in. JSON values."""

@@ -61,11 +61,22 @@ async def test_what_is_taken_runs_and_is_leased(queue):
     assert row.started_at
 
 
-@pytest.mark.parametrize("status", [status for status in Status if status.terminal or status is Status.WAITING])
-async def test_what_has_ended_or_waits_is_not_taken(queue, status):
+@pytest.mark.parametrize("status", [status for status in Status if status.terminal])
+async def test_what_has_ended_is_not_taken(queue, status):
     await execution("a", status=status)
 
     assert [] == await queue.take(1)
+
+
+async def test_what_rests_is_taken_when_its_time_has_come(queue):
+    soon = datetime.now(UTC) + timedelta(seconds=5)
+    await execution("a", status=Status.WAITING, resume_at=soon)
+    rested = await execution("b", status=Status.WAITING, resume_at=PAST)
+    [claim] = await queue.take(2)
+    row = await Execution.get(id=rested)
+
+    assert Claim(rested, row.lease, 1) == claim
+    assert (Status.RUNNING, None) == (row.status, row.resume_at)
 
 
 async def test_what_a_dead_process_held_is_taken_over_and_counted(queue):
@@ -162,3 +173,12 @@ async def test_a_wait_ends_by_itself(queue):
     """Rows that other processes put are found by looking again."""
     async with asyncio.timeout(5):
         assert await queue.wait(0.01) is None
+
+
+async def test_what_rests_for_a_moment_wakes_when_that_has_come(queue):
+    await queue.put([1], datetime.now(UTC) + timedelta(milliseconds=20))
+    before = queue._woken.is_set()
+    async with asyncio.timeout(5):
+        await queue.wait(60)
+
+    assert not before

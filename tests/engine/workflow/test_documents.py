@@ -8,6 +8,7 @@ import pytest
 from engine.errors import Code
 from engine.system.models import WorkflowType
 from engine.workflow.documents import read_definition
+from engine.workflow.nodes import NODES_BY_KIND
 
 
 def node(key: str, kind: str = "response_message", **members: Any) -> dict[str, Any]:
@@ -44,15 +45,6 @@ def test_a_document_reads_back_as_it_was_kept(collections, document):
     assert first == second
 
 
-def test_steps_know_their_place(collections, document):
-    """Keys and branches joined by slashes."""
-    document["nodes"] = [node("ask", "condition", branches={"else": [node("no")], "then": [node("yes")]}), node("last")]
-    definition, _ = read_definition(document, collections)
-
-    assert definition is not None
-    assert ["ask", "ask/then/yes", "ask/else/no", "last"] == [step.path for step in definition.walk()]
-
-
 def test_everything_is_told_together(collections):
     """One answer to a document that is wrong all over."""
     complaints = told(
@@ -63,7 +55,7 @@ def test_everything_is_told_together(collections):
             "sync": "yes",
             "options": {"atomic": True, "runAs": "caller"},
             "nodes": [
-                {"key": "ask", "type": "condition", "config": {"expression": "1 +"}, "retry": 3, "timeout": 1},
+                {"key": "ask", "type": "condition", "config": {"expression": "1 +"}, "retry": 3, "timeout": 0},
                 {"key": "ask", "type": "crate", "config": 5, "branches": {"then": {}}},
                 "text",
             ],
@@ -79,13 +71,11 @@ def test_everything_is_told_together(collections):
         "sync": "'sync' must be true or false.",
         "options.atomic": "'atomic' needs 'sync': true, since it decides whether the write stands.",
         "options.runAs": "'caller' is not supported yet.",
-        "nodes.0.retry": "'retry' is not supported yet.",
-        "nodes.0.timeout": "'timeout' is not supported yet.",
+        "nodes.0.retry": "'retry' must be an object.",
+        "nodes.0.timeout": "'timeout' must be a number of seconds, more than 0 and at most 3600.",
         "nodes.0.config.expression": "The expression cannot be read, line 1, column 4: mismatched input '<EOF>'.",
         "nodes.1.key": "Another node has the key 'ask' already.",
-        "nodes.1.type": (
-            "'type' must be one of condition, query, create, update, response_message, end. Did you mean 'create'?"
-        ),
+        "nodes.1.type": (f"'type' must be one of {', '.join(NODES_BY_KIND)}. Did you mean 'create'?"),
         "nodes.1.config": "'config' must be an object.",
         "nodes.1.branches.then": "'then' must be a list.",
         "nodes.2": "A node is an object with 'key', 'type' and 'config'.",
@@ -260,3 +250,88 @@ def test_no_config_of_a_node_makes_the_reading_fail(collections, document, kind,
 
     assert all(place.startswith("nodes.0.config.") for place in complaints)
     assert complaints
+
+
+# --- attempts, times and loops
+
+
+def retried(kind, retry, **members):
+    config = {"create": {"collection": "notes", "values": {"text": "x"}}, "condition": {"expression": "true"}}
+    return {"nodes": [{"key": "a", "type": kind, "config": config[kind], "retry": retry}], **members}
+
+
+@pytest.mark.parametrize(
+    ("changed", "attempts"),
+    [
+        (retried("create", None), 3),
+        (retried("create", None, sync=True), 1),
+        (retried("condition", None), 1),
+        (retried("create", {"attempts": 7, "seconds": 0.5}), 7),
+    ],
+    ids=["the default", "sync", "computes", "told"],
+)
+def test_what_works_on_data_is_attempted_again(collections, document, changed, attempts):
+    """Sync workflows are not: somebody waits for them."""
+    definition, _ = read_definition({**document, **changed}, collections)
+
+    assert definition is not None
+    assert attempts == definition.steps[0].retry.attempts
+
+
+@pytest.mark.parametrize(
+    ("changed", "place"),
+    [
+        (retried("create", {"attempts": 0}), "nodes.0.retry.attempts"),
+        (retried("create", {"attempts": 11}), "nodes.0.retry.attempts"),
+        (retried("create", {"attempts": True}), "nodes.0.retry.attempts"),
+        (retried("create", {"seconds": 0}), "nodes.0.retry.seconds"),
+        (retried("create", {"times": 2}), "nodes.0.retry.times"),
+        (retried("create", {"attempts": 2}, sync=True), "nodes.0.retry"),
+        (retried("condition", {"attempts": 2}), "nodes.0.retry"),
+        ({"options": {"timeout": 0}}, "options.timeout"),
+        ({"options": {"timeout": "1 h"}}, "options.timeout"),
+        ({"options": {"timeout": True}}, "options.timeout"),
+        ({"nodes": [node("a", "delay", config={"seconds": 1})], "sync": True}, "nodes.0.type"),
+        ({"nodes": [node("a", "break")]}, "nodes.0.type"),
+        ({"nodes": [node("a", "continue")]}, "nodes.0.type"),
+        ({"nodes": [node("a", "loop", config={"count": 1})]}, "nodes.0.config"),
+        ({"nodes": [node("a", "loop", config={"count": 1}, branches={"do": []})]}, "nodes.0.config"),
+    ],
+)
+def test_what_could_not_be_kept_is_refused(collections, document, changed, place):
+    """When it is saved, not when it runs."""
+    assert {place} == told({**document, **changed}, collections).keys()
+
+
+def test_a_node_that_waits_is_found_inside_branches_too(collections, document):
+    """A request would hang on it all the same."""
+    inner = node("rest", "delay", config={"seconds": 1})
+    document |= {"sync": True, "nodes": [node("ask", "condition", branches={"then": [inner]})]}
+
+    assert {"nodes.0.branches.then.0.type"} == told(document, collections).keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("{{$scopes.each.item.id}} {{$scopes.each.index}}", None),
+        ("{{$scopes.each.key}}", "'each' has no member 'key'."),
+        ("{{$scopes.other.item}}", "No loop around this node has the key 'other'."),
+        ("{{$scopes}}", "Name the loop whose round is meant, as in 'scopes.loop_key.item'."),
+        ("{{$scopes.each.index.x}}", "'index' is a number and has no members."),
+        ("{{$jobs.behind}}", "No node before this one has the key 'behind'."),
+    ],
+)
+def test_the_round_is_known_inside_of_its_loop(collections, document, text, fault):
+    inner = node("say", "response_message", config={"message": text})
+    loop = node("each", "loop", config={"list": [1]}, branches={"do": [inner, node("behind")]})
+    complaints = told({**document, "nodes": [loop]}, collections)
+
+    assert ([fault] if fault else []) == list(complaints.values())
+
+
+def test_the_round_is_not_known_behind_its_loop(collections, document):
+    say = node("say", "response_message", config={"message": "{{$scopes.each.item}}"})
+    loop = node("each", "loop", config={"count": 1}, branches={"do": [node("a")]})
+
+    assert {"nodes.1.config.message"} == told({**document, "nodes": [loop, say]}, collections).keys()

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from engine.queue.base import Claim
+from engine.system.models import Status
 from engine.workflow.journal import LostLease, Unreadable
+from engine.workflow.runner import Result
 from engine.workflow.worker import AT_ONCE, MAX_ATTEMPTS, Worker
 from tests.fakes import MemoryQueue
 
@@ -23,18 +25,21 @@ class Executions:
         self.given_up: dict[int, str] = {}
         self.faults: dict[int, Exception] = {}
         self.held: dict[int, asyncio.Event] = {}
+        self.rests: dict[int, datetime] = {}
         self.give_up_fault: Exception | None = None
 
     async def load(self, execution: int, lease: str) -> int:
         return execution
 
-    async def run(self, execution: int) -> None:
+    async def run(self, execution: int) -> Result:
         self.begun.append(execution)
         if execution in self.held:
             await self.held[execution].wait()
         if fault := self.faults.get(execution):
             raise fault
         self.ended.append(execution)
+        rests = self.rests.get(execution)
+        return Result(Status.WAITING if rests else Status.SUCCEEDED, resume_at=rests)
 
     async def give_up(self, execution: int, lease: str, error: str) -> None:
         if self.give_up_fault:
@@ -181,6 +186,15 @@ async def test_one_that_cannot_even_be_given_up_is_not_held_for_ever(queue, exec
 
     assert [2] == executions.ended
     assert [] == queue.given_back
+
+
+async def test_one_that_rests_is_offered_again_for_then(queue, executions, worker):
+    then = datetime(2030, 1, 1, tzinfo=UTC)
+    executions.rests[1] = then
+    await worker.run_in_order([(Claim(1, "lease"), 1), (Claim(2, "lease"), 2)])
+
+    assert [(1, then)] == queue.resting
+    assert [] == queue.offered
 
 
 async def test_leases_are_extended_while_something_runs(queue, executions, worker):

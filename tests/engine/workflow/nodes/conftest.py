@@ -16,7 +16,7 @@ from engine.outgoing.secrets import Secrets
 from engine.outgoing.transport import CheckedTransport
 from engine.system.models import Execution, Job, Role, User, Workflow
 from engine.workflow.complaints import Complaints
-from engine.workflow.nodes.base import Node, Outcome, Tools
+from engine.workflow.nodes.base import Left, Node, Outcome, Tools
 from engine.workflow.scope import Known, Scope
 from tests.databases import MakeDatabase
 
@@ -31,11 +31,12 @@ class Bench:
     data: dict[str, Any] = field(default_factory=lambda: {"id": 7, "title": "Hello", "content": None})
     user: dict[str, Any] | None = None
     found: Any = None
+    now: datetime = NOW
     caller: Caller = field(default_factory=lambda: Caller(CheckedTransport(Reach()), Secrets()))
 
     @property
     def scope(self) -> Scope:
-        return Scope({"data": self.data, "user": self.user}, {"find": self.found}, NOW, "12:node")
+        return Scope({"data": self.data, "user": self.user}, {"find": self.found}, self.now, "12:node")
 
     def read(self, kind: type[Node[Any]], config: Mapping[str, Any], branches: Iterable[str] = ()) -> Any:
         read, complaints = self._read(kind, config, branches)
@@ -49,16 +50,22 @@ class Bench:
     async def run(self, kind: type[Node[Any]], config: Mapping[str, Any], branches: Iterable[str] = ()) -> Outcome:
         return await self.node(kind).run(self.read(kind, config, branches), self.scope)
 
-    def input(self, kind: type[Node[Any]], config: Mapping[str, Any]) -> Any:
+    async def resume(
+        self, kind: type[Node[Any]], config: Mapping[str, Any], left: Left, branches: Iterable[str] = ()
+    ) -> Outcome:
+        return await self.node(kind).resume(self.read(kind, config, branches), self.scope, left)
+
+    def input(self, kind: type[Node[Any]], config: Mapping[str, Any], branches: Iterable[str] = ()) -> Any:
         """What the history shows."""
-        return self.node(kind).input(self.read(kind, config), self.scope)
+        return self.node(kind).input(self.read(kind, config, branches), self.scope)
 
     def node(self, kind: type[Node[Any]]) -> Node[Any]:
         return kind(Tools(Records(self.collections), self.caller))
 
     def _read(self, kind: type[Node[Any]], config: Any, branches: Iterable[str]) -> tuple[Any, dict[str, str]]:
         complaints = Complaints()
-        known = Known(self.collections, "posts", (), frozenset({"find"}))
+        inside = frozenset({"inner"} if branches else ())
+        known = Known(self.collections, "posts", (), frozenset({"find"}), inside=inside)
         read = kind.read(config, frozenset(branches), known, complaints)
         return read, {".".join(map(str, complaint.path)): complaint.message for complaint in complaints.found}
 
