@@ -68,6 +68,7 @@ async def open_service(settings: Settings, *, working: bool = True) -> AsyncIter
             collections,
             accounts,
             lenient=settings.triggers == "lenient",
+            page_limit=settings.page_limit,
             sync_wait=settings.sync_wait,
             reach=Reach(settings.private_networks, settings.port),
             secrets=Secrets(settings.secrets),

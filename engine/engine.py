@@ -36,7 +36,7 @@ class Engine:
 
     `lenient` turns references to unknown workflows into skipped ones; `sync_wait` is in seconds; `lease` is how long
     an execution is held by a process that gives no sign of life; `reach` says which addresses nodes may call, and
-    `secrets` what they may show there; `secret` is the service's own.
+    `secrets` what they may show there; `secret` is the service's own; `page_limit` is how many records a page has.
     """
 
     def __init__(
@@ -50,9 +50,11 @@ class Engine:
         reach: Reach = PUBLIC,
         secrets: Secrets = NO_SECRETS,
         secret: str = "",
+        page_limit: int = 200,
     ) -> None:
         self.collections = collections
         self.accounts = accounts
+        self.page_limit = page_limit
         self.records = Records(collections)
         self.catalog = Catalog(collections)
         self.versions = Versions(collections, self.catalog)

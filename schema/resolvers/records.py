@@ -19,7 +19,7 @@ from engine.actions import (
 from engine.data.collections import Collections
 from engine.data.filters import did_you_mean
 from engine.data.plans import is_filled
-from engine.errors import Code, refuse
+from engine.errors import Code, Complaint, refuse
 from schema.context import Context
 from schema.permissions import authorize, signed_in
 
@@ -37,7 +37,7 @@ async def resolve(context: Context, action: Action) -> Any:
     allowed = authorize(actor, replace(action, zone=context.zone), engine.collections)
     match allowed:
         case ListRecords():
-            return await engine.records.page(allowed)
+            return await engine.records.page(_bounded(allowed, engine.page_limit))
         case GetRecord():
             return await engine.records.get(allowed)
         case CountRecords():
@@ -69,6 +69,17 @@ def _refuse_unknown(collections: Collections, action: Action) -> None:
     )
     if owner.system and linking:
         raise refuse(Code.NOT_FOUND, f"Nothing can be linked with '{owner.name}' here.")
+
+
+def _bounded(action: ListRecords, limit: int) -> ListRecords:
+    """A page that there can be; of one that is too large, as much as is allowed."""
+    counted = {"page": action.page, "pageSize": action.page_size}
+    wrong = (
+        Complaint(Code.BAD_PAGE, f"'{name}' is a number from 1 on.", (name,))
+        for name, number in counted.items()
+        if number < 1
+    )
+    return replace(action, page_size=min(action.page_size, limit), complaints=(*action.complaints, *wrong))
 
 
 def _refuse_boundless(collections: Collections, action: Action) -> None:

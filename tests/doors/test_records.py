@@ -208,6 +208,22 @@ async def test_pages_are_cut_from_the_sorted_list(door: Door) -> None:
     assert ["tag 2", "tag 1"] == [record["name"] for record in answer.data]
 
 
+@pytest.mark.parametrize("wanted", [{"page": 0}, {"page": -1}, {"pageSize": 0}, {"pageSize": -5}], ids=str)
+async def test_pages_that_cannot_be_are_refused(door: Door, wanted: dict[str, int]) -> None:
+    answer = await door.page("posts", **wanted)
+
+    assert ["BAD_PAGE"] == answer.codes
+    assert [list(wanted)] == [error["path"] for error in answer.errors]
+
+
+async def test_pages_that_are_too_large_are_cut(door: Door) -> None:
+    await Tag.bulk_create([Tag(name=f"tag {number}") for number in range(250)])
+
+    answer = await door.page("tags", pageSize=1000)
+
+    assert 200 == len(answer.data)
+
+
 @pytest.mark.parametrize(("sort", "keys"), [("categoryId", [1, 2]), ("-categoryId", [1, 2])])
 async def test_nulls_are_last_in_either_direction(door: Door, sort: str, keys: list[int]) -> None:
     answer = await door.page("posts", sort=[sort])

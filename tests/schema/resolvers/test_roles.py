@@ -101,7 +101,9 @@ async def test_a_role_keeps_its_name(ask):
     )
 
 
-@pytest.mark.parametrize(("key", "expected"), [("nobody", Code.NOT_FOUND), (1, Code.BAD_KEY), (None, Code.BAD_KEY)])
+@pytest.mark.parametrize(
+    ("key", "expected"), [("nobody", Code.NOT_FOUND), (1, Code.BAD_KEY), (None, Code.BAD_KEY), ("x" * 65, Code.BAD_KEY)]
+)
 async def test_a_key_that_is_no_roles(ask, key, expected):
     assert expected == await code(update_role(await ask(), key, {"title": "x"}))
     assert expected == await code(destroy_role(await ask(), key))
