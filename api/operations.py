@@ -111,8 +111,13 @@ def writing(run: Run, *parameters: str, about: str, body: Shape | None, answer: 
 
 
 async def list_records(asked: Asked) -> Body:
+    return answers.page(await asked.resolve(asked.context, listing(asked)), paginate=asked.params.paginate)
+
+
+def listing(asked: Asked) -> ListRecords:
+    """The page that is asked for."""
     given = asked.params
-    action = ListRecords(
+    return ListRecords(
         **asked.subject,
         filter=given.filter,
         sort=given.sort,
@@ -121,7 +126,6 @@ async def list_records(asked: Asked) -> Body:
         paginate=given.paginate,
         selection=given.selection,
     )
-    return answers.page(await asked.resolve(asked.context, action), paginate=given.paginate)
 
 
 async def _count(asked: Asked) -> Body:

@@ -7,10 +7,11 @@ from types import MappingProxyType
 
 from api.operations import READS, RECORDS, Operation, Operations
 from api.relation_operations import related_operations
-from api.system_operations import SYSTEM
+from api.system_operations import EXECUTIONS, HISTORY, SYSTEM
 from engine.data.collections import Collections, Relation
 from engine.data.filters import did_you_mean
 from engine.errors import StartError
+from schema.resolvers.history import has_history
 
 _NAMED = re.compile(r"([^:]+)(?::([^:]+))?")
 
@@ -86,6 +87,11 @@ class Routes:
                 for owner in collections.values()
                 for relation in owner.relations.values()
             },
+            **{
+                (owner.name, EXECUTIONS): _named(f"{owner.name}.{EXECUTIONS}", HISTORY)
+                for owner in collections.values()
+                if has_history(owner)
+            },
         }
         self._collections = collections
 
@@ -125,17 +131,19 @@ class Routes:
 
     def collection(self, target: Target) -> str:
         """The collection, or other resource, that the operations at a path are about."""
-        return self._relation(target).target if target.owner else target.resource
+        relation = self._relation(target)
+        return relation.target if relation else target.resource
 
     def _plain(self, target: Target) -> Mapping[str, str]:
         """The actions of the plain spellings by their methods."""
-        if not target.owner or self._relation(target).kind.to_many:
+        relation = self._relation(target)
+        if relation is None or relation.kind.to_many:
             return _PLAIN[target.key is not None]
         return {} if target.key else _PLAIN_SINGLE
 
-    def _relation(self, target: Target) -> Relation:
-        assert target.owner is not None, "only the path of a relation names one"
-        return self._collections[target.owner[0]].relations[target.resource]
+    def _relation(self, target: Target) -> Relation | None:
+        """The one that the path names; what ran on a record is none."""
+        return self._collections[target.owner[0]].relations.get(target.resource) if target.owner else None
 
 
 def _named(resource: str, *parts: Operations) -> Operations:

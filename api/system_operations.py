@@ -5,9 +5,9 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from api import answers
+from api import answers, params
 from api.answers import Body
-from api.operations import Asked, Operation, Operations, Run, reading, writing
+from api.operations import Asked, Operation, Operations, Run, listing, reading, writing
 from api.shapes import answers as shapes
 from api.shapes import records, system
 from api.shapes.components import Shape
@@ -15,7 +15,7 @@ from engine.data.filters import did_you_mean
 from engine.errors import Code, Complaint, raise_for, refuse
 from engine.outcomes import Record
 from schema.context import Context
-from schema.resolvers import collections, roles, sign_in, users, workflows
+from schema.resolvers import collections, history, roles, sign_in, users, workflows
 
 Create: TypeAlias = Callable[[Context, Any], Awaitable[Record]]
 Update: TypeAlias = Callable[[Context, Any, Any], Awaitable[Record]]
@@ -61,6 +61,18 @@ async def _destroy_workflow(asked: Asked) -> Body:
     key = _key(asked)
     raise_for(asked.params.complaints)
     return answers.data(await workflows.destroy(asked.context, key, asked.params.every))
+
+
+async def _request(asked: Asked) -> Body:
+    key = _key(asked)
+    raise_for(asked.params.complaints)
+    return answers.data(await history.of_request(asked.context, key))
+
+
+async def _executions_of_record(asked: Asked) -> Body:
+    assert asked.owner is not None, "the path names the record"
+    page = await history.of_record(asked.context, asked.owner.collection, asked.owner.key, listing(asked))
+    return answers.page(page, paginate=asked.params.paginate)
 
 
 def _asks(ask: Ask, about: str, answer: Shape) -> Operation:
@@ -150,6 +162,14 @@ SYSTEM: Mapping[str, Operations] = MappingProxyType(
                 answer=shapes.data(system.new_token),
             ),
         },
+        "requests": {
+            "get": reading(
+                _request,
+                "filterByTk",
+                about="What a request has caused, by its X-Request-Id",
+                answer=shapes.data(system.request_history),
+            )
+        },
         "collections": {"list": _asks(collections.describe, "What is served", system.described)},
         "roles": {
             "check": _asks(sign_in.check_role, "The role that asks, with what it may do", system.checked_role),
@@ -188,3 +208,17 @@ SYSTEM: Mapping[str, Operations] = MappingProxyType(
     }
 )
 """By resource and action, beside the ordinary reads."""
+
+EXECUTIONS = "executions"
+
+HISTORY: Operations = MappingProxyType(
+    {
+        "list": reading(
+            _executions_of_record,
+            *params.LIST,
+            about="What ran on a record",
+            answer=shapes.of(EXECUTIONS, shapes.page),
+        )
+    }
+)
+"""What can be asked of the executions of one record, as if they were a relation of it."""

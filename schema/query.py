@@ -11,8 +11,10 @@ from engine.outcomes import Page, Record
 from schema.loaders import Request
 from schema.resolvers import collections as described
 from schema.resolvers import sign_in
+from schema.resolvers.history import EXECUTIONS
 from schema.types.collections import CollectionTypes
 from schema.types.declare import Member, annotated, bare, declare_object, given
+from schema.types.history import request_query
 from schema.types.system import CheckedRole, CollectionInfo, Me
 
 Asked = Info[Request, None]
@@ -20,8 +22,10 @@ Asked = Info[Request, None]
 
 def make_query(types: Iterable[CollectionTypes]) -> type[Any]:
     """The type `Query` of these collections."""
-    members = [member for made in types for member in _members(made)]
+    listed = list(types)
+    members = [member for made in listed for member in _members(made)]
     known = [
+        request_query(next(made.record for made in listed if made.collection.name == EXECUTIONS)),
         Member("collections", list[CollectionInfo], "What is served.", resolver=_collections),
         Member("checkAuth", Me, "Who the token says is asking.", resolver=_check_auth),
         Member("checkRole", CheckedRole, "The role asked in, with what it may do.", resolver=_check_role),

@@ -45,14 +45,17 @@ class Parameters:
 
     def key(self, place: str, resource: str) -> Schema:
         """A key in the path."""
-        schema = records.key(self.components, resource)
+        is_collection = resource in self.components.collections
+        schema: Schema = records.key(self.components, resource) if is_collection else {"type": "string"}
         parameter = {"name": place, "in": "path", "required": True, "schema": schema}
         return self._ref(f"{resource}.{place}", {**parameter, "description": f"A key of {resource}."})
 
     def _one(self, resource: str, name: str, *, several: bool) -> list[Schema]:
         if name in _PLAIN:
             return [self._ref(name, {"name": name, "in": "query", **_PLAIN[name]})]
-        collection = self.components.collections[resource]
+        collection = self.components.collections.get(resource)
+        if collection is None:
+            return [self._ref(f"{resource}.{name}", {"name": name, "in": "query", "schema": {"type": "string"}})]
         if name == KEYS and several:
             return [
                 self._ref(f"{resource}.several", {"name": name, "in": "query", **_keys(self.components, collection)})

@@ -139,6 +139,34 @@ def described(components: Components, resource: str) -> Schema:
     return {"type": "array", "items": components.ref("CollectionInfo", lambda: _collection(components))}
 
 
+def request_history(components: Components, resource: str) -> Schema:
+    """What a request has caused."""
+    execution = components.ref("RequestHistory.execution", lambda: _caused(components))
+    members: Schema = {
+        "id": {"type": "string"},
+        "truncated": _FLAG,
+        "executions": {"type": "array", "items": execution},
+    }
+    return components.ref("RequestHistory", lambda: closed(members, *members))
+
+
+def _caused(components: Components) -> Schema:
+    """An execution with its jobs, what these wrote, and what was started by that."""
+    columns = {field.name: answered(field) for field in components.collections["executions"].readable}
+    jobs = {field.name: answered(field) for field in components.collections["jobs"].readable}
+    written: Schema = {name: {"type": "string"} for name in ("collection", "key", "path")}
+    members: Schema = {
+        **columns,
+        "jobs": {"type": "array", "items": closed(jobs)},
+        "records": {"type": "array", "items": closed(written, *written)},
+        "executions": {
+            "type": "array",
+            "items": components.ref("RequestHistory.execution", lambda: _caused(components)),
+        },
+    }
+    return closed(members, "jobs", "records", "executions")
+
+
 def _document(components: Components) -> Schema:
     enabled = {**_FLAG, "description": "At most one version per key is: enabling one disables the others."}
     config = {**_OBJECT, "description": "When it runs: {collection, global, actions, appends, condition, changed}."}

@@ -8,8 +8,10 @@ from strawberry import Info
 from engine.data.collections import Collection, Field, Relation
 from engine.outcomes import Record
 from schema.loaders import Request
+from schema.resolvers.history import EXECUTIONS, has_history
 from schema.types.declare import Member, declare_object, list_of
 from schema.types.enums import Enums
+from schema.types.history import executions_of
 from schema.types.names import check_name
 from schema.types.scalars import scalar_of
 
@@ -17,6 +19,8 @@ from schema.types.scalars import scalar_of
 def declare_record(cls: type[Any], collection: Collection, records: dict[str, type[Any]], enums: Enums) -> None:
     """Make `cls` the type of the collection's records; `records` has the types of all collections by name."""
     members = [*_columns(collection, enums), *_relations(collection, records)]
+    if has_history(collection):
+        members.append(executions_of(collection, records[EXECUTIONS]))
     declare_object(cls, members, collection.description)
 
 

@@ -148,7 +148,7 @@ STATIC = frozenset(
         *("UserCreateInput", "UserUpdateInput", "RoleCreateInput", "RoleUpdateInput"),
         *("WorkflowCreateInput", "WorkflowUpdateInput", "WorkflowType", "ExecutionStatus"),
         *("WorkflowTriggerInput", "TriggeredWorkflow", "TriggeredStatus", "SkippedTrigger", "SkipReason", "Message"),
-        *("DestroyPayload", "CountPayload", "LinkPayload"),
+        *("DestroyPayload", "CountPayload", "LinkPayload", "RequestHistory", "CausedExecution", "WrittenRecord"),
     }
 )
 """The names of types that no model can have."""

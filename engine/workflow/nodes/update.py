@@ -22,7 +22,7 @@ class UpdateConfig:
 
 
 class Update(Node[UpdateConfig]):
-    """Its result is `{"count": n}`, not the records: there may be many, and the journal keeps results."""
+    """Its result is `{"count": n, "keys": […]}`, not the records: there may be many, and the journal keeps results."""
 
     kind = "update"
     effect = Effect.WRITE
@@ -46,7 +46,9 @@ class Update(Node[UpdateConfig]):
         action = UpdateRecords(
             collection=config.collection, values=scope.fill(config.values), filter=scope.fill_filter(config.filter)
         )
-        return Done({"count": len(await self.tools.records.update(action))})
+        key = self.tools.records.collections[config.collection].key.name
+        keys = [record[key] for record in await self.tools.records.update(action)]
+        return Done({"count": len(keys), "keys": keys})
 
     def input(self, config: UpdateConfig, scope: Scope) -> Any:
         return {

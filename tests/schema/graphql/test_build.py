@@ -40,11 +40,17 @@ def test_columns_have_types_and_nullability(shop_door):
         "picture": "String",
         "extras": "JSON",
         "orders": "[Order!]!",
+        "executions": "[Execution!]",
     } == fields_of(shop_door, "Product")
 
 
 def test_keys_of_others_are_ids_and_relations_point_to_types(shop_door):
-    assert {"customerId": "ID!", "customer": "Customer", "street": "String!"} == fields_of(shop_door, "Address")
+    assert {
+        "customerId": "ID!",
+        "customer": "Customer",
+        "street": "String!",
+        "executions": "[Execution!]",
+    } == fields_of(shop_door, "Address")
     assert {
         "id": "ID!",
         "name": "String!",
@@ -54,6 +60,7 @@ def test_keys_of_others_are_ids_and_relations_point_to_types(shop_door):
         "address": "Address",
         "coupons": "[Coupon!]!",
         "orders": "[Order!]!",
+        "executions": "[Execution!]",
     } == fields_of(shop_door, "Customer")
 
 
