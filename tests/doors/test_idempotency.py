@@ -225,3 +225,25 @@ async def test_fifty_at_once_write_once(keyed: Door, save):
     assert 1 == await Job.filter(node_key="note", execution__key="a").count()
     assert {"IDEMPOTENCY_IN_PROGRESS"} >= {code for answer in answers for code in answer.codes}
     assert 1 == len({answer.data["id"] for answer in told})
+
+
+async def test_links_are_not_toggled_back(client, token):
+    """The second toggle is the first one, sent again."""
+    post, tag = await Post.create(title="a"), await Tag.create(name="a")
+    headers = {"Authorization": f"Bearer {token}", HEADER: "a-key"}
+    path = f"/api/posts/{post.id}/tags:toggle"
+    answers = [(await client.post(path, json=[tag.id], headers=headers)).json() for _ in range(2)]
+
+    assert [{"data": [tag.id]}] * 2 == answers
+    assert [tag.id] == await post.tags.all().values_list("id", flat=True)
+
+
+async def test_what_was_created_first_is_told_as_created_again(client, token, save):
+    """Its workflow ran, and is told of, though by now the record would be found."""
+    await save("a")
+    headers = {"Authorization": f"Bearer {token}", HEADER: "a-key"}
+    path = "/api/posts:firstOrCreate?filterKeys=title&triggerWorkflows=a"
+    answers = [(await client.post(path, json={"title": "a"}, headers=headers)).json() for _ in range(2)]
+
+    assert ["a", "post-audit"] == [workflow["key"] for workflow in answers[0]["meta"]["workflows"]]
+    assert answers[0] == answers[1]
