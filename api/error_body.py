@@ -50,6 +50,7 @@ STATUSES: Mapping[Code, int] = MappingProxyType(
         Code.IDEMPOTENCY_IN_PROGRESS: 409,
         Code.WORKFLOW_FROZEN: 409,
         Code.WORKFLOW_KEY_TAKEN: 409,
+        Code.EXECUTION_STATE: 409,
         Code.BODY_TOO_LARGE: 413,
         Code.UNSUPPORTED_MEDIA_TYPE: 415,
         Code.WORKFLOW_REJECTED: 422,

@@ -15,7 +15,7 @@ from engine.data.filters import did_you_mean
 from engine.errors import Code, Complaint, raise_for, refuse
 from engine.outcomes import Record
 from schema.context import Context
-from schema.resolvers import collections, history, roles, sign_in, users, workflows
+from schema.resolvers import collections, history, interventions, roles, sign_in, users, workflows
 
 Create: TypeAlias = Callable[[Context, Any], Awaitable[Record]]
 Update: TypeAlias = Callable[[Context, Any, Any], Awaitable[Record]]
@@ -61,6 +61,23 @@ async def _destroy_workflow(asked: Asked) -> Body:
     key = _key(asked)
     raise_for(asked.params.complaints)
     return answers.data(await workflows.destroy(asked.context, key, asked.params.every))
+
+
+async def _cancel_execution(asked: Asked) -> Body:
+    key = _key(asked)
+    _members(asked)
+    return answers.data(await interventions.cancel(asked.context, key))
+
+
+async def _rerun(asked: Asked) -> Body:
+    """By key one, as a record; by filter many, as a list."""
+    if asked.params.keys:
+        key = _key(asked)
+        given = _members(asked, "fromNode", "version")
+        again = interventions.rerun(asked.context, key, given.get("fromNode"), given.get("version"))
+        return answers.data(await again)
+    given = _members(asked, "version")
+    return answers.data(await interventions.rerun_many(asked.context, asked.params.filter, given.get("version")))
 
 
 async def _request(asked: Asked) -> Body:
@@ -203,6 +220,21 @@ SYSTEM: Mapping[str, Operations] = MappingProxyType(
                 about="End a version, or all of its key",
                 body=None,
                 answer=shapes.number,
+            ),
+        },
+        "executions": {
+            "cancel": _keyed(
+                _cancel_execution,
+                about="End one that has not ended yet",
+                body=system.no_members,
+                answer=records.record,
+            ),
+            "rerun": _keyed(
+                _rerun,
+                "filter",
+                about="Run again what has ended, as new executions: one by its key, or at most 100 by a filter",
+                body=system.again,
+                answer=shapes.one_or_many,
             ),
         },
     }

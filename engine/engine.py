@@ -23,6 +23,7 @@ from engine.workflow.by_hand import ByHand
 from engine.workflow.catalog import Catalog
 from engine.workflow.dispatcher import SYNC_WAIT, Dispatcher
 from engine.workflow.events import Events
+from engine.workflow.executions import Executions
 from engine.workflow.journal import LEASE, Journal
 from engine.workflow.nodes import NODES_BY_KIND
 from engine.workflow.nodes.base import Tools
@@ -69,6 +70,7 @@ class Engine:
         dispatcher = Dispatcher(journal, runner, self.worker, queue, sync_wait)
         events = Events(self.records, self.catalog)
         self._performer = Performer(self.records, self.catalog, events, dispatcher, self.repetitions, lenient)
+        self.executions = Executions(journal, self.versions, queue)
         self.by_hand = ByHand(self.versions, self.records, dispatcher, self.repetitions)
 
     async def start(self) -> None:

@@ -9,6 +9,7 @@ from strawberry.types import ExecutionContext
 
 from engine.data.collections import Collections
 from engine.errors import Refusal
+from schema.execution_mutation import execution_mutations
 from schema.extensions import extensions, is_callers, request_of
 from schema.limits import Limits
 from schema.mutation import make_mutation
@@ -45,7 +46,7 @@ def build_schema(
     config = StrawberryConfig(default_resolver=read, scalar_map=SCALARS, disable_field_suggestions=not introspection)
     return Schema(
         query=make_query(types),
-        mutation=make_mutation(types, system_mutations(types)),
+        mutation=make_mutation(types, [*system_mutations(types), *execution_mutations(types)]),
         subscription=make_subscription(types),
         extensions=extensions(limits or Limits(), introspection=introspection),
         config=config,

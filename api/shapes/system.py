@@ -9,6 +9,7 @@ from engine.data.collections import FieldKind
 from engine.data.relations import RelationKind
 from engine.identity.passwords import MAX_LENGTH, MIN_LENGTH
 from engine.system.models import WorkflowType
+from engine.workflow.executions import Version
 from engine.workflow.nodes import NODES_BY_KIND
 
 _TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": 255}
@@ -99,6 +100,13 @@ def handed(components: Components, resource: str) -> Schema:
     """What a workflow is run on by hand."""
     data: Schema = {"type": ["object", "string", "integer"], "description": "A record's key, or an object as it is."}
     return closed({"data": data}, "data")
+
+
+def again(components: Components, resource: str) -> Schema:
+    """From where, and by which version, an execution is run again."""
+    version: Schema = {"type": ["string", "null"], "enum": [*Version, None], "default": Version.ORIGINAL}
+    node: Schema = {"type": ["string", "null"], "description": "What ran before this node is taken as it was."}
+    return closed({"fromNode": node, "version": version})
 
 
 def done(components: Components, resource: str) -> Schema:

@@ -13,7 +13,7 @@ from engine.outcomes import SkippedTrigger, TriggeredWorkflow
 from engine.queue.base import Claim, Queue
 from engine.system.models import Execution, Status
 from engine.workflow.events import Pending, Planned
-from engine.workflow.journal import Entry, Journal
+from engine.workflow.journal import UNENDED, Entry, Journal
 from engine.workflow.processor import Run
 from engine.workflow.runner import Result, Runner, runs_inside
 from engine.workflow.worker import Worker
@@ -74,7 +74,7 @@ class Dispatcher:
     async def settle(self, started: Started, wait: float | None = None) -> tuple[TriggeredWorkflow, ...]:
         """Wait after the commit, for the sync workflows or `wait` seconds for all, and tell how each stands then."""
         if wait is not None:
-            await _ended([each.execution_id for each in started.workflows], wait)
+            await wait_for([each.execution_id for each in started.workflows], wait)
             return await self.look(started.workflows, every=True)
         if started.running is None:
             return tuple(started.workflows)
@@ -124,11 +124,11 @@ def _run(pending: Pending, execution: int, lease: str = "") -> Run:
     return Run(execution, lease, pending.definition, pending.context, awaited=True)
 
 
-async def _ended(executions: Sequence[int | None], seconds: float) -> None:
+async def wait_for(executions: Sequence[int | None], seconds: float) -> None:
     """Wait until all have ended. Asked again and again, ever less often: any process may run them."""
     loop = asyncio.get_running_loop()
     end, pause = loop.time() + seconds, FIRST_LOOK
-    unfinished = Execution.filter(id__in=executions, status__in=[each for each in Status if not each.terminal])
+    unfinished = Execution.filter(id__in=executions, status__in=UNENDED)
     while loop.time() < end and await unfinished.exists():
         await asyncio.sleep(min(pause, max(0.0, end - loop.time())))
         pause = min(2 * pause, LAST_LOOK)

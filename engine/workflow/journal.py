@@ -23,6 +23,7 @@ from engine.workflow.nodes.base import Leave
 from engine.workflow.processor import Recorded, Run
 
 LEASE = timedelta(seconds=10)
+UNENDED = tuple(status for status in Status if not status.terminal)
 
 
 class LostLease(Exception):
@@ -97,7 +98,7 @@ class Journal:
         return Run(
             execution,
             lease,
-            self._definition(row),
+            self.definition(row),
             row.context,
             {job.path: _recorded(job) for job in jobs},
             list(row.messages),
@@ -165,8 +166,25 @@ class Journal:
                 row = await Execution.get(id=execution).only("key")
                 self.publish(ExecutionChanged(execution, row.key, Status.ERROR))
 
-    def _definition(self, row: Execution) -> Definition:
-        """The version an execution belongs to, from its own copy.
+    async def cancel(self, execution: int, why: str) -> bool:
+        """End an execution, whoever has it, inside the caller's unit; False when it has ended already."""
+        unended = Execution.filter(id=execution, status__in=UNENDED)
+        ended = await unended.update(
+            status=Status.CANCELLED,
+            error=why,
+            lease=None,
+            leased_until=None,
+            resume_at=None,
+            finished_at=datetime.now(UTC),
+        )
+        if ended:
+            await _close(execution, Status.CANCELLED)
+            row = await Execution.get(id=execution).only("key")
+            self.publish(ExecutionChanged(execution, row.key, Status.CANCELLED))
+        return ended > 0
+
+    def definition(self, row: Execution) -> Definition:
+        """The version an execution belongs to, from its own copy; raises `Unreadable`.
 
         A version that has run does not change any more, but a write may have read it just before it was changed.
         """
@@ -197,7 +215,7 @@ async def _jobs(execution: int) -> QuerySet[Job]:
 
 async def _close(execution: int, status: Status) -> None:
     """Nothing of an execution that has ended goes on: neither its loops nor what it waited for."""
-    jobs = Job.filter(execution_id=execution, status__in=[each for each in Status if not each.terminal])
+    jobs = Job.filter(execution_id=execution, status__in=UNENDED)
     await jobs.update(status=status, finished_at=datetime.now(UTC))
 
 

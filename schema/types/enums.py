@@ -10,6 +10,7 @@ import strawberry
 from engine.data.collections import Collection, Field
 from engine.outcomes import PLANNED, SkipReason
 from engine.system import models
+from engine.workflow.executions import Version
 from schema.types.names import TypeNames, is_name
 
 # GraphQL's own literals cannot be members of an enum.
@@ -40,6 +41,9 @@ TriggeredStatus = value_enum(
     "Where an execution stands; `planned` when a dry run would have started it.",
 )
 WorkflowType = value_enum(values_of(models.WorkflowType), "WorkflowType", "What a workflow listens to.")
+RerunVersion = value_enum(
+    values_of(Version), "RerunVersion", "By which version of its workflow an execution is run again."
+)
 SkipReasonEnum = value_enum(values_of(SkipReason), "SkipReason", "Why a workflow that was named did not run.")
 
 

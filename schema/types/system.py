@@ -149,6 +149,7 @@ STATIC = frozenset(
         *("WorkflowCreateInput", "WorkflowUpdateInput", "WorkflowType", "ExecutionStatus"),
         *("WorkflowTriggerInput", "TriggeredWorkflow", "TriggeredStatus", "SkippedTrigger", "SkipReason", "Message"),
         *("DestroyPayload", "CountPayload", "LinkPayload", "RequestHistory", "CausedExecution", "WrittenRecord"),
+        *("RerunPayload", "RerunVersion"),
     }
 )
 """The names of types that no model can have."""

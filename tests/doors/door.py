@@ -116,6 +116,12 @@ class Door(ABC):
     ) -> Answer:
         """An action on a workflow: `create`, `update`, `revise`, `execute` (`data=`) or `destroy` (`all=`)."""
 
+    @abstractmethod
+    async def execution(
+        self, action: str, *, key: Any = None, filter: Any = None, role: str | None = None, **more: Any
+    ) -> Answer:
+        """`cancel` or `rerun`, with `fromNode` and `version`; by a `filter` `data` is a list."""
+
 
 class RestDoor(Door):
     async def create(self, collection, values, *, triggers=(), role=None, **options):
@@ -153,6 +159,11 @@ class RestDoor(Door):
             return await self._send("POST", path, more, (), role)
         answer = await self._send("POST", path, values, (), role, **more)
         return replace(answer, data=answer.data[0]) if action == "update" and answer.data else answer
+
+    async def execution(self, action, *, key=None, filter=None, role=None, **more):
+        query = {} if filter is None else {"filter": json.dumps(filter)}
+        path = f"executions:{action}" + ("" if key is None else f"/{key}")
+        return await self._send("POST", path, more, (), role, **query)
 
     async def _send(self, method, path, values, triggers, role, **query) -> Answer:
         if triggers:
@@ -235,6 +246,21 @@ class GraphqlDoor(Door):
         found = "count" if action == "destroy" else "record"
         inner = found if found == "count" else f"record {{ {columns(answered)} }}"
         document = f"mutation({_declared(arguments)}) {{ it: {action}Workflow({_given(arguments)}) {{ {inner} }} }}"
+        status, errors, data = await self._run(document, _variables(arguments), role)
+        return Answer(status, errors, data and data[found])
+
+    async def execution(self, action, *, key=None, filter=None, role=None, **more):
+        types = {"fromNode": "String", "version": "RerunVersion"}
+        arguments = {name: (types[name], value) for name, value in more.items()}
+        many = key is None
+        if many:
+            arguments["filter"] = ("ExecutionFilter!", typed_filter(filter or {}))
+        else:
+            arguments["id"] = ("ID!", key)
+        found = "records" if many else "record"
+        inner = f"{found} {{ {columns(self.collections['executions'])} }}"
+        field = f"{action}Execution{'s' if many else ''}"
+        document = f"mutation({_declared(arguments)}) {{ it: {field}({_given(arguments)}) {{ {inner} }} }}"
         status, errors, data = await self._run(document, _variables(arguments), role)
         return Answer(status, errors, data and data[found])
 
