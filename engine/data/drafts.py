@@ -12,7 +12,7 @@ from engine.actions import CreateRecords, DestroyRecords, UpdateRecords, WriteVa
 from engine.data.collections import Collection, Collections
 from engine.data.filters import compile_filter, did_you_mean
 from engine.data.owners import Related, related_of
-from engine.data.plans import Plan, is_filled, parse_key, plan_values
+from engine.data.plans import MAX_DEPTH, Plan, is_filled, parse_key, plan_values
 from engine.data.shape import Shape, shape_of
 from engine.errors import Code, Complaint
 
@@ -68,8 +68,12 @@ def check_names(action: WriteValues, collections: Collections) -> Iterable[Compl
                 message = f"'{name}' is not a field of '{collection.name}'.{did_you_mean(name, known)}"
                 yield Complaint(Code.UNKNOWN_FIELD, message, (parameter, index))
     for index, path in enumerate(action.update_associations):
-        here = collection
-        for name in path.split("."):
+        here, hops = collection, path.split(".")
+        if len(hops) > MAX_DEPTH:
+            message = f"Records may nest {MAX_DEPTH} deep, so no path is longer."
+            yield Complaint(Code.BAD_VALUE, message, ("updateAssociationValues", index))
+            continue
+        for name in hops:
             if name not in here.relations:
                 message = f"'{name}' is not a relation of '{here.name}'.{did_you_mean(name, here.relations)}"
                 yield Complaint(Code.UNKNOWN_FIELD, message, ("updateAssociationValues", index))
