@@ -1,4 +1,5 @@
-# Everything a newcomer or a contributor runs. Needs: make, Python 3.11 or newer with venv; test-browser: chromium.
+# Everything a newcomer or a contributor runs. Needs: make, Python 3.11 or newer with venv; test-browser: chromium;
+# test-postgres: a PostgreSQL server.
 # Another interpreter: make serve PYTHON=python3.12. More arguments for a command: make token ARGS='--hours 1'.
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help serve migrate token password test test-browser check bench lock clean
+.PHONY: help serve migrate token password test test-postgres test-browser check bench lock clean
 
 help:
 	@echo 'make serve         install what is pinned, migrate, serve on http://127.0.0.1:3000'
@@ -18,6 +19,7 @@ help:
 	@echo 'make password      replace the password of root'
 	@echo 'make migrate       bring the database up to date and stop'
 	@echo 'make test          everything that needs Python alone'
+	@echo 'make test-postgres the tests that open a database, on the server that BANGPATH_TEST_DATABASE_URL names'
 	@echo 'make test-browser  the pages in a real Chromium (needs: apt-get install chromium)'
 	@echo 'make check         lint, formatting, types, direction of imports'
 	@echo 'make bench         measure'
@@ -32,7 +34,13 @@ migrate token password: $(VENV)/.runtime
 	@exec $(RUN) -m api $@ $(ARGS)
 
 test: $(VENV)/.development
-	@$(RUN) -m pytest -n auto --ignore tests/browser $(ARGS)
+	@env -u BANGPATH_TEST_DATABASE_URL $(RUN) -m pytest -n auto --ignore tests/browser $(ARGS)
+
+# Each test has a database of its own; those of processes, images and the README are about SQLite.
+test-postgres: export BANGPATH_TEST_DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
+test-postgres: $(VENV)/.development
+	@$(RUN) -m tests.databases
+	@$(RUN) -m pytest -n auto tests --ignore tests/browser --ignore tests/process $(ARGS)
 
 test-browser: $(VENV)/.development
 	@command -v chromium >/dev/null || { echo 'chromium is missing: apt-get install chromium' >&2; exit 1; }

@@ -62,23 +62,13 @@ async def open_database(database: str, modules: Sequence[str], pool: Pool = Pool
     refuses.
     """
     _refuse_broken(modules)
+    if is_postgres(database) and importlib.util.find_spec("asyncpg") is None:
+        raise StartError("PostgreSQL needs asyncpg: install bangpath[postgres].")
     try:
-        # Without the global fallback a request, which runs in another task than the start, finds no context.
-        await Tortoise.init(config=configuration(database, modules, pool), _enable_global_fallback=True)
-        _refuse_taken_tables()
-        _complete_inherited_keys()
-        await _migrate(database, modules)
-    except ModuleNotFoundError as error:
-        if error.name != "asyncpg":
-            raise
-        raise StartError("PostgreSQL needs asyncpg: install bangpath[postgres].") from error
-    except ConfigurationError as error:
+        await _open(database, modules, pool)
+    except BaseException:
         await close_database()
-        raise StartError(f"The models in {', '.join(modules)} cannot be used: {error}. Correct them.") from error
-    except BaseORMException as error:
-        await close_database()
-        message = f"The database {shown(database)} cannot be opened or migrated: {error}. {_remedy(database)}"
-        raise StartError(message) from error
+        raise
     assert Tortoise.apps is not None
     return list(Tortoise.apps[APP].values())
 
@@ -119,6 +109,22 @@ def migrations_of(modules: Sequence[str]) -> str | None:
     if len(found) > 1:
         raise StartError(f"BANGPATH_MODELS has several packages of migrations ({', '.join(sorted(found))}): join them.")
     return found.pop() if found else None
+
+
+async def _open(database: str, modules: Sequence[str], pool: Pool) -> None:
+    try:
+        # Without the global fallback a request, which runs in another task than the start, finds no context.
+        await Tortoise.init(config=configuration(database, modules, pool), _enable_global_fallback=True)
+        _refuse_taken_tables()
+        _complete_inherited_keys()
+        if is_postgres(database):
+            await _refuse_unfit(database)
+        await _migrate(database, modules)
+    except ConfigurationError as error:
+        raise StartError(f"The models in {', '.join(modules)} cannot be used: {error}. Correct them.") from error
+    except BaseORMException as error:
+        message = f"The database {shown(database)} cannot be opened or migrated: {error}. {_remedy(database)}"
+        raise StartError(message) from error
 
 
 def _sqlite(file: str) -> dict[str, Any]:
@@ -171,6 +177,20 @@ def _tables(app: str) -> Iterator[str]:
             assert isinstance(between, ManyToManyFieldInstance)
             if not between._generated:  # the other side of one that is declared elsewhere
                 yield between.through
+
+
+async def _refuse_unfit(database: str) -> None:
+    """Texts of every language must find their place, and case be ignored in them."""
+    [row] = await connection().execute_query_dict(
+        "SELECT pg_encoding_to_char(encoding) AS encoding, "
+        "EXISTS (SELECT FROM pg_collation WHERE collname = 'und-x-icu') AS icu "
+        "FROM pg_database WHERE datname = current_database()"
+    )
+    if row["encoding"] != "UTF8":
+        encoding = row["encoding"]
+        raise StartError(f"The database {shown(database)} keeps texts as {encoding}: create it with ENCODING 'UTF8'.")
+    if not row["icu"]:
+        raise StartError(f"The server of {shown(database)} was built without ICU: use one that has it.")
 
 
 def _complete_inherited_keys() -> None:

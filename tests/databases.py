@@ -1,8 +1,10 @@
 """Databases of a test's own: SQLite files, or databases of the server that BANGPATH_TEST_DATABASE_URL names."""
 
+import asyncio
 import itertools
 import os
 import shutil
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -11,7 +13,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from engine.database import close_database, open_database
+from engine.database import close_database, open_database, shown
 
 SERVER = os.environ.get("BANGPATH_TEST_DATABASE_URL")
 
@@ -117,3 +119,16 @@ def with_tables(*modules: str) -> Fill:
         await close_database()
 
     return fill
+
+
+async def _main(server: str) -> None:
+    """End with one line where the server cannot be used, before every test fails of it."""
+    databases = PostgresDatabases(server)
+    try:
+        await databases.drop(await databases.empty())
+    except (OSError, asyncpg.PostgresError) as error:
+        sys.exit(f"{shown(server)} cannot be used: {error}. Name another server in BANGPATH_TEST_DATABASE_URL.")
+
+
+if __name__ == "__main__":
+    asyncio.run(_main(SERVER or sys.exit("BANGPATH_TEST_DATABASE_URL names no server.")))

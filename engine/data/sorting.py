@@ -3,7 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tortoise.expressions import Case, Q, When
+from pypika_tortoise import terms as sql
+from pypika_tortoise.context import SqlContext
+from pypika_tortoise.enums import Dialects
+from tortoise.expressions import Case, Function, Q, When
+from tortoise.fields import CharField, TextField
 
 from engine.data.collections import Collection
 from engine.data.filters import did_you_mean
@@ -26,13 +30,32 @@ def read_sort(collection: Collection, sort: Iterable[str]) -> tuple[list[tuple[s
 
 def in_order(found: Any, collection: Collection, order: Sequence[tuple[str, bool]]) -> Any:
     """NULLs last in either direction, and the key as the last resort, so that pages neither repeat nor miss a row."""
-    flags: dict[str, Case] = {}
+    added: dict[str, Case | _CodePoints] = {}
     terms: list[str] = []
-    for attribute, descending in order:
-        if collection.model._meta.fields_map[attribute].null:
+    for attribute, descending in [*order, (collection.key.attribute, False)]:
+        column = collection.model._meta.fields_map[attribute]
+        if column.null:
             missing: dict[str, Any] = {f"{attribute}__isnull": True}
-            flags[f"null_{attribute}"] = Case(When(Q(**missing), then="1"), default="0")
+            added[f"null_{attribute}"] = Case(When(Q(**missing), then="1"), default="0")
             terms.append(f"null_{attribute}")
-        terms.append(f"-{attribute}" if descending else attribute)
-    annotated = found.annotate(**flags) if flags else found
-    return annotated.order_by(*dict.fromkeys([*terms, collection.key.attribute]))
+        name = attribute
+        if isinstance(column, CharField | TextField):
+            name = f"text_{attribute}"
+            added[name] = _CodePoints(attribute)
+        terms.append(f"-{name}" if descending else name)
+    return found.annotate(**added).order_by(*dict.fromkeys(terms))
+
+
+class _CodePointsSql(sql.Function):
+    def __init__(self, text: sql.Term) -> None:
+        super().__init__("", text)
+
+    def get_function_sql(self, ctx: SqlContext) -> str:
+        collation = ' COLLATE "C"' if ctx.dialect is Dialects.POSTGRESQL else ""
+        return f"{self.get_arg_sql(self.args[0], ctx)}{collation}"
+
+
+class _CodePoints(Function):
+    """A text to sort by its code points, whatever collation the database has: as SQLite does."""
+
+    database_func = _CodePointsSql

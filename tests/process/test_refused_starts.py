@@ -71,6 +71,7 @@ CASES = {
     "a damaged database": (damaged, "damaged.db"),
     "a directory for a database": (directory, "cannot be opened"),
     "another kind of database": (setting(database_url="mysql://here"), "BANGPATH_DATABASE_URL"),
+    "a server that is away": (setting(database_url="postgres://me:hunter2@127.0.0.1:1/x"), "BANGPATH_DATABASE_URL"),
     "a weak secret": (setting(secret="short"), "BANGPATH_SECRET"),
     "a secret that was forgotten": (forgotten_secret, "BANGPATH_SECRET"),
     "no port": (setting(port="many"), "BANGPATH_PORT"),
@@ -94,6 +95,7 @@ def test_it_is_told_in_one_line(tmp_path, make, named):
     assert told[0].startswith("bangpath: ")
     assert named in told[0]
     assert "Traceback" not in done.stderr
+    assert "hunter2" not in done.stderr
 
 
 def test_a_port_in_use_is_told_before_anything_is_made(tmp_path):
