@@ -18,6 +18,9 @@ Records of collections, and the workflows that follow their writes: name them in
 - Whatever is wrong with a request is told together, and then nothing was done.
 """
 
+# What a request has caused is told in executions.
+_TOLD_IN = {"requests": "executions"}
+
 
 def describe(
     routes: Routes,
@@ -35,7 +38,7 @@ def describe(
     paths: dict[str, Schema] = {}
     for target, offered in routes.paths():
         resource = routes.collection(target)
-        about = (resource, target.owner[0]) if target.owner else (resource,)
+        about = (_TOLD_IN.get(resource, resource), *(target.owner or ())[:1])
         if all(name not in collections or sees(name) for name in about):
             paths[path_of(target)] = {
                 method.lower(): operations.describe(target, resource, method, operation)

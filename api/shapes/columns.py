@@ -37,6 +37,23 @@ KINDS: Mapping[FieldKind, Schema] = MappingProxyType(
 )
 """By kind, the values that leave. None of them is null."""
 
+_EXAMPLES: Mapping[FieldKind, Any] = MappingProxyType(
+    {
+        FieldKind.INTEGER: 1,
+        FieldKind.BIGINT: 1,
+        FieldKind.FLOAT: 1.5,
+        FieldKind.DECIMAL: "9.90",
+        FieldKind.BOOLEAN: True,
+        FieldKind.DATETIME: "2026-05-03T10:00:00.000Z",
+        FieldKind.DATE: "2026-05-03",
+        FieldKind.TIME: "10:00:00",
+        FieldKind.DURATION: 60,
+        FieldKind.UUID: "0191e2a0-8d1c-7a41-b6f5-6f0e5a1c2d3e",
+        FieldKind.JSON: {},
+        FieldKind.BINARY: "IQ==",
+    }
+)
+
 _BOUNDS: Mapping[type[Any], tuple[str, str]] = MappingProxyType(
     {
         MaxLengthValidator: ("maxLength", "max_length"),
@@ -72,6 +89,13 @@ def value_of(field: Field) -> Schema:
     if field.choices is None:
         return KINDS[field.kind]
     return {"type": KINDS[field.kind]["type"], "enum": [choice.value for choice in field.choices]}
+
+
+def example(field: Field) -> Any:
+    """A value that a write may give a column, to begin with."""
+    if field.choices:
+        return next(iter(field.choices)).value
+    return field.name if field.kind is FieldKind.STRING else _EXAMPLES[field.kind]
 
 
 def _maybe_null(field: Field, schema: Schema) -> Schema:

@@ -3,7 +3,7 @@
 from api.shapes import columns
 from api.shapes.components import Components, Schema, closed, nullable
 from api.shapes.system import NEW, NEW_VALUES
-from engine.data.collections import Collection, Field, Relation
+from engine.data.collections import Collection, Field, FieldKind, Relation
 
 
 def record(components: Components, resource: str) -> Schema:
@@ -65,6 +65,7 @@ def _new(components: Components, resource: str) -> Schema:
         *(field.name for field in required if not field.relation),
         **_either(required),
         description=f"A new record of {collection.name}.",
+        examples=[{field.name: columns.example(field) for field in required or _texts(written)[:1]}],
     )
 
 
@@ -111,6 +112,10 @@ def _linked(components: Components, relation: Relation) -> Schema:
 
 def _columns(fields: list[Field]) -> dict[str, Schema]:
     return {field.name: columns.taken(field) for field in fields}
+
+
+def _texts(fields: list[Field]) -> list[Field]:
+    return [field for field in fields if field.kind is FieldKind.STRING]
 
 
 def _is_filled(collection: Collection, field: Field) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from api.openapi.document import describe
@@ -149,6 +150,19 @@ def test_a_key_of_another_record_or_the_record_is_needed(schemas):
 )
 def test_columns_are_described(schemas, schema, field, described):
     assert described == schemas[schema]["properties"][field]
+
+
+@either
+def test_examples_fit_their_schemas(schemas):
+    """Those of new records are what the page offers to begin with."""
+    faults = [
+        (name, fault.message)
+        for name, schema in schemas.items()
+        for example in schema.get("examples", [])
+        for fault in Draft202012Validator({**schema, "components": {"schemas": schemas}}).iter_errors(example)
+    ]
+
+    assert [] == faults
 
 
 @of_the_shop

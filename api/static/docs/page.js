@@ -5,6 +5,7 @@ import * as strip from "../graphiql/strip.js";
 
 const { SwaggerUIBundle } = globalThis;
 const DOCUMENT = new URL("../../openapi.json", import.meta.url);
+const ROLE = "#/components/parameters/X-Role";
 const main = document.getElementById("docs");
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
@@ -47,9 +48,12 @@ function depart(why) {
 async function show() {
   const asked = session;
   const spec = await (await asked.fetch(DOCUMENT)).json();
-  // The strip says who asks, so the page has no second form for it, and no token in what it shows.
+  // The strip says who asks, and in which role: the page has no second form for it, and no token in what it shows.
   delete spec.security;
   delete spec.components.securitySchemes;
+  for (const operation of Object.values(spec.paths).flatMap(Object.values)) {
+    operation.parameters = operation.parameters.filter(({ $ref }) => $ref !== ROLE);
+  }
   const domNode = document.createElement("div");
   main.replaceChildren(domNode);
   SwaggerUIBundle({
