@@ -1,5 +1,5 @@
 # Everything a newcomer or a contributor runs. Needs: make, Python 3.11 or newer with venv; test-browser: chromium;
-# test-postgres: a PostgreSQL server.
+# test-postgres: a PostgreSQL server; test-clients: node and npm.
 # Another interpreter: make serve PYTHON=python3.12. More arguments for a command: make token ARGS='--hours 1'.
 
 PYTHON ?= python3
@@ -8,10 +8,11 @@ RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install -qq --disable-pip-version-check --no-input --only-binary :all: --require-hashes
 COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	--python-version 3.11 --all-extras pyproject.toml
+NODE := tests/clients/node
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help serve migrate token password test test-postgres test-browser check bench lock clean
+.PHONY: help serve migrate token password test test-postgres test-browser test-clients check bench lock clean
 
 help:
 	@echo 'make serve         install what is pinned, migrate, serve on http://127.0.0.1:3000'
@@ -21,6 +22,7 @@ help:
 	@echo 'make test          everything that needs Python alone'
 	@echo 'make test-postgres the tests that open a database, on the server that BANGPATH_TEST_DATABASE_URL names'
 	@echo 'make test-browser  the pages in a real Chromium (needs: apt-get install chromium)'
+	@echo "make test-clients  other people's clients of both doors (needs: apt-get install nodejs npm)"
 	@echo 'make check         lint, formatting, types, direction of imports'
 	@echo 'make bench         measure'
 	@echo 'make lock          pin the dependencies again (ARGS=--upgrade for newer ones)'
@@ -34,17 +36,21 @@ migrate token password: $(VENV)/.runtime
 	@exec $(RUN) -m api $@ $(ARGS)
 
 test: $(VENV)/.development
-	@env -u BANGPATH_TEST_DATABASE_URL $(RUN) -m pytest -n auto --ignore tests/browser $(ARGS)
+	@env -u BANGPATH_TEST_DATABASE_URL $(RUN) -m pytest -n auto --ignore tests/browser --ignore tests/clients $(ARGS)
 
 # Each test has a database of its own; those of processes, images and the README are about SQLite.
 test-postgres: export BANGPATH_TEST_DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 test-postgres: $(VENV)/.development
 	@$(RUN) -m tests.databases
-	@$(RUN) -m pytest -n auto tests --ignore tests/browser --ignore tests/process $(ARGS)
+	@$(RUN) -m pytest -n auto tests --ignore tests/browser --ignore tests/clients --ignore tests/process $(ARGS)
 
 test-browser: $(VENV)/.development
 	@command -v chromium >/dev/null || { echo 'chromium is missing: apt-get install chromium' >&2; exit 1; }
 	@$(RUN) -m pytest tests/browser $(ARGS)
+
+test-clients: $(VENV)/.development $(NODE)/node_modules/.package-lock.json
+	@command -v curl >/dev/null || { echo 'curl is missing: apt-get install curl' >&2; exit 1; }
+	@$(RUN) -m pytest tests/clients $(ARGS)
 
 check: $(VENV)/.development
 	@$(RUN) -m ruff check .
@@ -62,7 +68,7 @@ lock: $(VENV)/.development
 	@$(COMPILE) $(ARGS) --group dev --constraints requirements.lock --output-file requirements-dev.lock
 
 clean:
-	@rm -rf $(VENV) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf $(VENV) $(NODE)/node_modules .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV)/.runtime: requirements.lock $(RUN)
 	@echo 'Installing what requirements.lock pins ...'
@@ -72,6 +78,13 @@ $(VENV)/.runtime: requirements.lock $(RUN)
 $(VENV)/.development: requirements-dev.lock $(VENV)/.runtime
 	@echo 'Installing what requirements-dev.lock pins ...'
 	@$(PIP) -r requirements-dev.lock
+	@touch $@
+
+$(NODE)/node_modules/.package-lock.json: $(NODE)/package-lock.json
+	@command -v node >/dev/null && command -v npm >/dev/null || \
+		{ echo 'node or npm is missing: apt-get install nodejs npm' >&2; exit 1; }
+	@echo 'Installing what $(NODE)/package-lock.json pins ...'
+	@cd $(NODE) && npm ci --loglevel=error >/dev/null
 	@touch $@
 
 # Debian ships venv without the part that installs pip, which is why ensurepip is what has to be asked for.

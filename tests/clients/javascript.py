@@ -19,7 +19,7 @@ def node(*arguments: str, url: str, sdk: str = "@nocobase/sdk") -> "subprocess.C
     return subprocess.run(
         [command, *arguments],
         cwd=FOLDER,
-        env={**os.environ, "BANGPATH_URL": url, "BANGPATH_ROOT_PASSWORD": PASSWORD, "SDK": sdk, "FORCE_COLOR": "0"},
+        env={**os.environ, "BANGPATH_URL": url, "PASSWORD": PASSWORD, "SDK": sdk, "FORCE_COLOR": "0"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -8,7 +8,7 @@ export function anonymous() {
 
 export async function signedIn() {
   const api = anonymous();
-  await api.auth.signIn({ account: "root", password: process.env.BANGPATH_ROOT_PASSWORD });
+  await api.auth.signIn({ account: "root", password: process.env.PASSWORD });
   return api;
 }
 

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { anonymous, refused, signedIn } from "./client.js";
 
 const account = "root";
-const password = process.env.BANGPATH_ROOT_PASSWORD;
+const password = process.env.PASSWORD;
 
 test("signIn keeps the token and answers who it is", async () => {
   const api = anonymous();
