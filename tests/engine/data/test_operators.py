@@ -1,7 +1,5 @@
 """What each operator finds in columns of each kind, as a table: the same on every database."""
 
-from collections.abc import AsyncIterator
-from datetime import UTC, tzinfo
 from typing import Any
 
 import pytest
@@ -11,11 +9,9 @@ from engine.data.filters import compile_filter
 from engine.data.operators import OPERATORS
 from engine.data.periods import parse_zone
 from engine.data.values import json_text, parse
-from tests.databases import MakeDatabase
-from tests.engine.data.conftest import opened
+from tests.engine.data.conftest import find
 from tests.kinds import Thing
 
-KINDS = "tests.kinds"
 ALL = [1, 2, 3, 4, 5]
 LAST = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
@@ -195,12 +191,6 @@ IN_BERLIN: list[tuple[str, str, Any, list[int]]] = [
 
 
 @pytest.fixture
-async def kinds(make_database: MakeDatabase) -> AsyncIterator[Collections]:
-    async with opened(await make_database(KINDS), KINDS) as collections:
-        yield collections
-
-
-@pytest.fixture
 async def things(kinds: Collections) -> Collections:
     """The rows of the table."""
     fields = kinds["things"].fields
@@ -213,20 +203,13 @@ async def things(kinds: Collections) -> Collections:
     return kinds
 
 
-async def find(collections: Collections, condition: Any, zone: tzinfo = UTC) -> list[int]:
-    compiled, complaints = compile_filter(collections, collections["things"], condition, zone=zone)
-
-    assert [] == complaints
-
-    return [row.pk for row in await Thing.filter(compiled).order_by("id")]
-
-
 @pytest.mark.parametrize("column", CASES)
 async def test_operators_find_what_the_table_says(things, column):
     expected = {(operator, str(value)): keys for operator, value, keys in CASES[column]}
 
     found = {
-        (operator, str(value)): await find(things, {column: {operator: value}}) for operator, value, _ in CASES[column]
+        (operator, str(value)): await find(things, things["things"], {column: {operator: value}})
+        for operator, value, _ in CASES[column]
     }
 
     assert expected == found
@@ -237,7 +220,7 @@ async def test_not_finds_exactly_the_other_rows(things, column):
     others = {(operator, str(value)): sorted({*ALL} - {*keys}) for operator, value, keys in CASES[column]}
 
     found = {
-        (operator, str(value)): await find(things, {"$not": {column: {operator: value}}})
+        (operator, str(value)): await find(things, things["things"], {"$not": {column: {operator: value}}})
         for operator, value, _ in CASES[column]
     }
 
@@ -249,7 +232,7 @@ async def test_days_begin_in_the_zone_of_the_caller(things):
     expected = {(column, operator, value): keys for column, operator, value, keys in IN_BERLIN}
 
     found = {
-        (column, operator, value): await find(things, {column: {operator: value}}, zone)
+        (column, operator, value): await find(things, things["things"], {column: {operator: value}}, zone)
         for column, operator, value, _ in IN_BERLIN
     }
 
@@ -264,13 +247,13 @@ async def test_a_relation_of_any_kind_exists_or_not(things, relation):
     having = [1] if relation in ("parent", "twin", "friends") else [2]
     lacking = [key for key in ALL if key not in having]
 
-    assert having == await find(things, {relation: {"$exists": True}})
-    assert having == await find(things, {f"{relation}.$notExists": False})
-    assert lacking == await find(things, {relation: {"$notExists": True}})
-    assert lacking == await find(things, {"$not": {f"{relation}.$exists": "true"}})
-    assert lacking == await find(things, {relation: None})
-    assert having == await find(things, {relation: {"$exists": True, "id": {"$lt": 3}}})
-    assert [] == await find(things, {relation: {"$exists": False, "id": {"$lt": 3}}})
+    assert having == await find(things, things["things"], {relation: {"$exists": True}})
+    assert having == await find(things, things["things"], {f"{relation}.$notExists": False})
+    assert lacking == await find(things, things["things"], {relation: {"$notExists": True}})
+    assert lacking == await find(things, things["things"], {"$not": {f"{relation}.$exists": "true"}})
+    assert lacking == await find(things, things["things"], {relation: None})
+    assert having == await find(things, things["things"], {relation: {"$exists": True, "id": {"$lt": 3}}})
+    assert [] == await find(things, things["things"], {relation: {"$exists": False, "id": {"$lt": 3}}})
 
 
 async def test_an_operator_is_refused_where_it_does_not_fit(kinds):
