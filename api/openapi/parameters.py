@@ -77,7 +77,7 @@ def _list(about: str, item: Schema, **more: object) -> Schema:
     return {"description": about, "style": "form", "explode": False, "schema": {"type": "array", "items": item, **more}}
 
 
-_TRIGGER: Schema = {"type": "string", "pattern": r"^[A-Za-z0-9_-]{1,64}(![A-Za-z_]\w*(\.[A-Za-z_]\w*)*)?$"}
+_TRIGGER = r"[A-Za-z0-9_-]{1,64}(![A-Za-z_]\w*(\.[A-Za-z_]\w*)*)?"
 
 _PLAIN: Mapping[str, Schema] = MappingProxyType(
     {
@@ -90,12 +90,12 @@ _PLAIN: Mapping[str, Schema] = MappingProxyType(
             "schema": {"type": "integer", "minimum": 1, "default": PAGE_SIZE},
         },
         "paginate": _flag("false: no counting, and as many records as the service allows.", default=True),
-        "triggerWorkflows": _list(
-            "The workflows to run after the write, each with the one-to-one relations to the record to hand it: "
-            "key!category.banner",
-            _TRIGGER,
-            maxItems=MAX_TRIGGERS,
-        ),
+        # One text and no list: generators of clients send lists as they like, and this is taken in one form alone.
+        "triggerWorkflows": {
+            "description": "The workflows to run after the write, with commas between them, each with the one-to-one "
+            "relations that lead to the record to hand it: key,key!category.banner",
+            "schema": {"type": "string", "pattern": f"^{_TRIGGER}(,{_TRIGGER}){{0,{MAX_TRIGGERS - 1}}}$"},
+        },
         "dryRun": _flag("Do everything up to the commit, and undo it."),
         "all": _flag("End every version of the key, with their executions."),
     }
