@@ -1,7 +1,7 @@
 """Stand-ins for what would be slow or out of reach in a test; they keep the promises of what they stand for."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from engine.queue.base import Claim
@@ -16,6 +16,8 @@ class MemoryQueue:
         self.extended: list[Claim] = []
         self.given_back: list[Claim] = []
         self.asked: list[int] = []
+        self.full: list[set[str]] = []
+        self.keys: dict[int, str] = {}
         self.may_take = asyncio.Event()
         self.may_take.set()
         self.fault: Exception | None = None
@@ -28,14 +30,15 @@ class MemoryQueue:
             self.resting += [(execution, at) for execution in executions]
         self._woken.set()
 
-    async def take(self, limit: int) -> list[Claim]:
+    async def take(self, limit: int, full: Collection[str] = ()) -> list[Claim]:
         self.asked.append(limit)
+        self.full.append(set(full))
         taken, self.offered = self.offered[:limit], self.offered[limit:]
         await self.may_take.wait()
         if self.fault is not None:
             fault, self.fault, self.offered = self.fault, None, taken + self.offered
             raise fault
-        return [Claim(execution, "lease") for execution in taken]
+        return [Claim(execution, "lease", key=self.keys.get(execution, "")) for execution in taken]
 
     async def extend(self, claims: Sequence[Claim]) -> None:
         self.extended += claims

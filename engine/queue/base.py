@@ -1,18 +1,20 @@
 """The port of the queue: it says that somebody should look at an execution; the execution's row is the truth."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An execution that this process may run, until the lease ends. `lease` is the fencing token of its writes."""
+    """An execution that this process may run, until the lease ends. `lease` is the fencing token of its writes, `key`
+    that of its workflow."""
 
     execution: int
     lease: str
     attempt: int = 1
+    key: str = field(default="", compare=False)
 
 
 class Queue(Protocol):
@@ -24,9 +26,12 @@ class Queue(Protocol):
         Those that rest are offered `at` the moment that their rows name.
         """
 
-    async def take(self, limit: int) -> list[Claim]:
-        """Claim the oldest executions that nobody holds, at most `limit`: new ones, those
-        that have rested, and those of dead processes."""
+    async def take(self, limit: int, full: Collection[str] = ()) -> list[Claim]:
+        """Claim executions that nobody holds, at most `limit`: new ones, those that have rested, and those of dead
+        processes; of each workflow the oldest first, and none of those that are `full` here.
+
+        A workflow whose `options.concurrency` is reached gets no more, and none is kept waiting by a flood of another.
+        """
 
     async def extend(self, claims: Sequence[Claim]) -> None:
         """Hold these a whole lease longer."""

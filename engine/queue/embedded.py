@@ -2,19 +2,20 @@
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from tortoise.expressions import F, Q
 from tortoise.queryset import QuerySet
 
-from engine.data.unit import after_commit, unit_of_work
+from engine.data.unit import after_commit, take_turns, unit_of_work
 from engine.observe import ExecutionChanged, Publish, unheard
 from engine.queue.base import Claim
 from engine.system.models import Execution, Status
 
-_UNFINISHED = (Status.QUEUED, Status.RUNNING)
 _SOON = 1.0
+_AT_ONCE = 100
 
 
 class EmbeddedQueue:
@@ -24,6 +25,7 @@ class EmbeddedQueue:
         self._lease = lease
         self._publish = publish
         self._woken = asyncio.Event()
+        self._last = ""
 
     async def put(self, executions: Sequence[int], at: datetime | None = None) -> None:
         if at is not None:
@@ -33,26 +35,55 @@ class EmbeddedQueue:
         elif executions:
             after_commit(self._woken.set)
 
-    async def take(self, limit: int) -> list[Claim]:
+    async def take(self, limit: int, full: Collection[str] = ()) -> list[Claim]:
         # Looked at without the write lock first: an idle worker keeps nobody waiting.
-        if not await _free().exists():
+        if not await _queued(full).exists() and not await _due().exists():
             return []
         lease = uuid.uuid4().hex
         async with unit_of_work():
-            # On PostgreSQL others take at the same time: what one of them holds is passed over.
-            free = _free().select_for_update(skip_locked=True).order_by("id").limit(limit)
-            rows = await free.only("id", "attempt", "key")
+            await _queue_again()
+            rows = await self._choose(limit, full)
             taken = Execution.filter(id__in=[row.id for row in rows])
             # The lock may have been waited for as long as half a lease.
             now = datetime.now(UTC)
             until = now + self._lease
-            await taken.update(
-                status=Status.RUNNING, lease=lease, leased_until=until, resume_at=None, attempt=F("attempt") + 1
-            )
+            await taken.update(status=Status.RUNNING, lease=lease, leased_until=until, attempt=F("attempt") + 1)
             await taken.filter(started_at__isnull=True).update(started_at=now)
             for row in rows:
                 self._publish(ExecutionChanged(row.id, row.key, Status.RUNNING))
-        return [Claim(row.id, lease, row.attempt + 1) for row in rows]
+        return [Claim(row.id, lease, row.attempt + 1, row.key) for row in rows]
+
+    async def _choose(self, limit: int, full: Collection[str]) -> list[Execution]:
+        """The oldest. Where there are more than are wanted, each workflow has its turn: who floods keeps no other
+        waiting."""
+        oldest = await _oldest(_queued(full), limit)
+        if any(row.slots for row in oldest):
+            await take_turns("slots")
+        running = Execution.filter(status=Status.RUNNING, slots__isnull=False)
+        busy = Counter(row.key for row in await running.only("key"))
+        if len(oldest) < limit:
+            return _fitting(oldest, busy)
+        keys = await self._keys(limit, full)
+        if not keys:
+            return []
+        self._last = keys[-1]
+        share = -(-limit // len(keys))
+        found = [_fitting(await _oldest(_queued(full).filter(key=key), share), busy) for key in keys]
+        return [row for rows in found for row in rows][:limit]
+
+    async def _keys(self, limit: int, full: Collection[str]) -> list[str]:
+        """Workflows that have something queued, in turn. Each is one step in the index, however much is queued."""
+        keys: list[str] = []
+        for after, until in ((self._last, None), ("", self._last)):
+            while len(keys) < limit:
+                behind = _queued(full).filter(key__gt=after)
+                following = behind if until is None else behind.filter(key__lte=until)
+                row = await following.order_by("key").first().only("key")
+                if row is None:
+                    break
+                after = row.key
+                keys.append(after)
+        return keys
 
     async def extend(self, claims: Sequence[Claim]) -> None:
         if not claims:
@@ -80,8 +111,35 @@ class EmbeddedQueue:
         self._woken.clear()
 
 
-def _free() -> QuerySet[Execution]:
-    """Those that are unfinished and in nobody's hands."""
+def _queued(full: Collection[str]) -> QuerySet[Execution]:
+    return Execution.filter(status=Status.QUEUED, **({"key__not_in": list(full)} if full else {}))
+
+
+def _due() -> QuerySet[Execution]:
+    """Those that rested until now, and those that a process has that gives no sign of life."""
     now = datetime.now(UTC)
-    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
-    return Execution.filter(Q(free, status__in=_UNFINISHED) | Q(status=Status.WAITING, resume_at__lte=now))
+    dead = Q(status=Status.RUNNING) & (Q(leased_until__lt=now) | Q(leased_until__isnull=True))
+    return Execution.filter(dead | Q(status=Status.WAITING, resume_at__lte=now))
+
+
+async def _queue_again() -> None:
+    rows = await _due().select_for_update(skip_locked=True).order_by("id").limit(_AT_ONCE).only("id")
+    if rows:
+        again = Execution.filter(id__in=[row.id for row in rows])
+        await again.update(status=Status.QUEUED, lease=None, leased_until=None, resume_at=None)
+
+
+async def _oldest(queued: QuerySet[Execution], limit: int) -> list[Execution]:
+    # On PostgreSQL others take at the same time: what one of them holds is passed over.
+    free = queued.select_for_update(skip_locked=True).order_by("id").limit(limit)
+    return list(await free.only("id", "attempt", "key", "slots"))
+
+
+def _fitting(rows: Iterable[Execution], busy: Counter[str]) -> list[Execution]:
+    """Those of workflows that may have one more at work; `busy` counts them in."""
+    fitting = []
+    for row in rows:
+        if row.slots is None or busy[row.key] < row.slots:
+            busy[row.key] += 1
+            fitting.append(row)
+    return fitting

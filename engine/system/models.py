@@ -143,6 +143,8 @@ class Execution(Model):
     lease = fields.CharField(36, null=True)
     leased_until = fields.DatetimeField(null=True)
     resume_at = fields.DatetimeField(null=True, description="When one that waits goes on")
+    lane = fields.CharField(512, null=True, description="Of those that run one after the other, oldest first")
+    slots = fields.IntField(null=True, description="How many of its workflow may run at once")
     created_at = fields.DatetimeField(auto_now_add=True)
     started_at = fields.DatetimeField(null=True)
     finished_at = fields.DatetimeField(null=True)
@@ -156,6 +158,10 @@ class Execution(Model):
         indexes = (
             ("key", "id"),
             ("status", "id"),
+            # What is looked at to take one: of which workflow, and since when.
+            ("status", "key", "id"),
+            ("status", "resume_at"),
+            ("lane", "status", "id"),
             ("collection", "record_key", "id"),
             ("user_id", "id"),
             ("request_id", "id"),
@@ -163,7 +169,7 @@ class Execution(Model):
         )
 
     class Bangpath:
-        secret = ("once", "document", "lease", "leased_until")
+        secret = ("once", "document", "lease", "leased_until", "lane", "slots")
 
 
 class Job(Model):

@@ -16,11 +16,14 @@ from engine.workflow.triggers.action import ActionConfig
 class Options:
     """`atomic`: runs inside the write's own transaction, and undoes the write when it does not succeed.
 
-    `timeout`: seconds from the start of a run to its end, waiting included.
+    `timeout`: seconds from the start of a run to its end, waiting included. `in_order`: those of one record run one
+    after the other. `concurrency`: how many run at once, everywhere.
     """
 
     atomic: bool = False
     timeout: float | None = None
+    in_order: bool = False
+    concurrency: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

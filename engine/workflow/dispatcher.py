@@ -58,6 +58,7 @@ class Dispatcher:
             if pending.definition.options.atomic:
                 finished[pending.once] = await self._atomic(pending)
         started = Started(skipped=planned.skipped)
+        await self._journal.line_up(planned.pending)
         for pending in planned.pending:
             if pending.once not in finished and runs_inside(pending.definition):
                 run = _run(pending, execution=0)

@@ -32,6 +32,7 @@ MAX_PATH = 200
 MAX_ATTEMPTS = 10
 FIRST_PAUSE, MAX_FIRST_PAUSE = 1.0, 3_600
 MAX_NODE_SECONDS = 3_600
+MAX_CONCURRENCY = 1_000
 MAX_RUN_SECONDS = 366 * 24 * 60 * 60
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -100,7 +101,7 @@ def _config(members: Members, kind: WorkflowType | None, collections: Collection
 
 def _options(members: Members, *, sync: bool) -> Options:
     options = Members(members.object("options"), members.complaints.at("options"))
-    options.refuse_others("atomic", "runAs", "timeout")
+    options.refuse_others("atomic", "runAs", "timeout", "ordering", "concurrency")
     atomic = options.flag("atomic")
     if atomic and not sync:
         options.complaints.add("'atomic' needs 'sync': true, since it decides whether the write stands.", "atomic")
@@ -108,7 +109,12 @@ def _options(members: Members, *, sync: bool) -> Options:
         options.complaints.add("'caller' is not supported yet.", "runAs")
     else:
         options.choice("runAs", ("system",), "system")
-    return Options(atomic, options.seconds("timeout", MAX_RUN_SECONDS, None))
+    for name in ("ordering", "concurrency"):
+        if sync and options.given.get(name) is not None:
+            options.complaints.add(f"'{name}' may let a run wait, and so the caller of a sync workflow.", name)
+    in_order = options.choice("ordering", ("per_record", "none"), "none") == "per_record"
+    concurrency = options.number("concurrency", 1, MAX_CONCURRENCY, 0) or None
+    return Options(atomic, options.seconds("timeout", MAX_RUN_SECONDS, None), in_order, concurrency)
 
 
 @dataclass(slots=True)

@@ -66,7 +66,9 @@ class Executions:
     ) -> tuple[Definition, int]:
         definition = await self._definition(row, version)
         kept = await _before(row, definition, node) if node is not None else []
-        made = await self.journal.insert(_pending(row, definition, request_id), lease=None)
+        pending = _pending(row, definition, request_id)
+        await self.journal.line_up([pending])
+        made = await self.journal.insert(pending, lease=None)
         # The same person's as the first, but no write of theirs: this one is told apart by what it repeats.
         await Execution.filter(id=made.id).update(sync=False, rerun_of=row.id, cause=row.id)
         await Job.bulk_create(_copy(job, made.id) for job in kept)

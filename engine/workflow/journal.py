@@ -12,7 +12,7 @@ from tortoise.expressions import F, Q
 from tortoise.queryset import QuerySet
 
 from engine.data.collections import Collections
-from engine.data.unit import unit_of_work
+from engine.data.unit import take_turns, unit_of_work
 from engine.data.values import json_text
 from engine.observe import ExecutionChanged, Publish, unheard
 from engine.system.models import Execution, Job, Status, Workflow
@@ -53,7 +53,9 @@ class Journal:
         """A new execution, inside the unit of what caused it; with a `lease` it is this process's to run, at once."""
         now = datetime.now(UTC)
         definition = pending.definition
-        taken: dict[str, Any] = {"status": Status.QUEUED}
+        lane = lane_of(pending)
+        behind = lane is not None and await Execution.exists(lane=lane, status__in=UNENDED)
+        taken: dict[str, Any] = {"status": Status.WAITING if behind else Status.QUEUED}
         if lease is not None:
             until = now + self.lease
             taken = {
@@ -78,10 +80,20 @@ class Journal:
             user_id=pending.user,
             role_name=pending.role,
             request_id=pending.request_id,
+            lane=lane,
+            slots=definition.options.concurrency,
             **taken,
         )
         self.publish(ExecutionChanged(row.id, row.key, row.status))
         return row
+
+    async def line_up(self, pendings: Iterable[Pending]) -> None:
+        """Before inserts: keep others from queueing up in the same places, or leaving them, until the commit.
+
+        In order, since two writes that want the same places would wait for each other.
+        """
+        for lane in sorted({lane for pending in pendings if (lane := lane_of(pending))}):
+            await take_turns(f"lane {lane}")
 
     async def count(self, workflows: Iterable[int]) -> None:
         """Count new executions on their versions. Last in a unit, as everybody waits for these rows, and in order:
@@ -153,6 +165,8 @@ class Journal:
                 raise LostLease
             if run.open:
                 await _close(run.execution, status)
+            if run.definition.options.in_order:
+                await self._let_next(run.execution)
             self.publish(ExecutionChanged(run.execution, run.definition.key, status))
 
     async def give_up(self, execution: int, lease: str, error: str) -> None:
@@ -162,26 +176,42 @@ class Journal:
                 status=Status.ERROR, error=error, lease=None, leased_until=None, finished_at=datetime.now(UTC)
             )
             if ended:
-                await _close(execution, Status.ERROR)
-                row = await Execution.get(id=execution).only("key")
-                self.publish(ExecutionChanged(execution, row.key, Status.ERROR))
+                await self._closed(execution, Status.ERROR)
 
     async def cancel(self, execution: int, why: str) -> bool:
-        """End an execution, whoever has it, inside the caller's unit; False when it has ended already."""
-        unended = Execution.filter(id=execution, status__in=UNENDED)
-        ended = await unended.update(
-            status=Status.CANCELLED,
-            error=why,
-            lease=None,
-            leased_until=None,
-            resume_at=None,
-            finished_at=datetime.now(UTC),
-        )
-        if ended:
-            await _close(execution, Status.CANCELLED)
-            row = await Execution.get(id=execution).only("key")
-            self.publish(ExecutionChanged(execution, row.key, Status.CANCELLED))
+        """End an execution, whoever has it; False when it has ended already."""
+        async with unit_of_work():
+            ended = await Execution.filter(id=execution, status__in=UNENDED).update(
+                status=Status.CANCELLED,
+                error=why,
+                lease=None,
+                leased_until=None,
+                resume_at=None,
+                finished_at=datetime.now(UTC),
+            )
+            if ended:
+                await self._closed(execution, Status.CANCELLED)
         return ended > 0
+
+    async def _closed(self, execution: int, status: Status) -> None:
+        await _close(execution, status)
+        row = await Execution.get(id=execution).only("key")
+        self.publish(ExecutionChanged(execution, row.key, status))
+        await self._let_next(execution)
+
+    async def _let_next(self, ended: int) -> None:
+        """Let the next one go, where an execution was the first of those that run one after the other."""
+        row = await Execution.get(id=ended).only("lane")
+        if row.lane is None:
+            return
+        # Somebody may be queueing up behind this one just now.
+        await take_turns(f"lane {row.lane}")
+        next_one = await Execution.filter(lane=row.lane, status__in=UNENDED).order_by("id").first().only("id", "key")
+        if next_one is None:
+            return
+        waits = Execution.filter(id=next_one.id, status=Status.WAITING, resume_at__isnull=True)
+        if await waits.update(status=Status.QUEUED):
+            self.publish(ExecutionChanged(next_one.id, next_one.key, Status.QUEUED))
 
     def definition(self, row: Execution) -> Definition:
         """The version an execution belongs to, from its own copy; raises `Unreadable`.
@@ -256,6 +286,13 @@ def _job(execution: int, entry: Entry, now: datetime) -> Job:
     )
     job.input, job.result = texts["input"], texts["result"]
     return job
+
+
+def lane_of(pending: Pending) -> str | None:
+    """What executions have in common that run one after the other; None for those that do not."""
+    if not pending.definition.options.in_order or pending.record_key is None:
+        return None
+    return f"{pending.definition.key}:{pending.collection}:{pending.record_key}"
 
 
 def _columns(entry: Entry, now: datetime) -> dict[str, Any]:

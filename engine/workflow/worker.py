@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -14,6 +15,8 @@ from engine.workflow.runner import Runner
 log = logging.getLogger("bangpath.worker")
 
 AT_ONCE = 8
+OF_ONE = AT_ONCE - 2
+"""How many of one workflow run at once, so that a slow one leaves room for others."""
 MAX_ATTEMPTS = 3
 SWEEP_SECONDS = 1.0
 """How often rows are looked through without being woken: for the executions of processes that died."""
@@ -66,11 +69,20 @@ class Worker:
             for claim in claims:
                 _keep(_spawn(self._carry_out(claim)), self._taken)
             if not claims:
-                await self._queue.wait(SWEEP_SECONDS)
+                await self._rest()
+
+    async def _rest(self) -> None:
+        """Until there may be something to take: something was put, or one has ended that another has waited for."""
+        waiting = _spawn(self._queue.wait(SWEEP_SECONDS))
+        try:
+            await asyncio.wait({waiting, *self._taken}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _cancel([waiting])
 
     async def _claim(self, limit: int) -> list[Claim]:
         try:
-            claims = await self._queue.take(limit)
+            of_each = Counter(claim.key for claim in self._held)
+            claims = await self._queue.take(limit, [key for key, count in of_each.items() if count >= OF_ONE])
         except Exception:
             log.exception("the queue cannot be read, trying again")
             return []
@@ -82,7 +94,7 @@ class Worker:
         try:
             await self._attempt(claim, run)
         except LostLease:
-            log.warning("execution %s was taken over by another process", claim.execution)
+            log.warning("execution %s was cancelled, or taken over by another process", claim.execution)
         except Exception:
             log.exception("execution %s was interrupted; it is taken up again when its lease ends", claim.execution)
         self._held.discard(claim)

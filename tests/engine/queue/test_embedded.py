@@ -182,3 +182,78 @@ async def test_what_rests_for_a_moment_wakes_when_that_has_come(queue):
         await queue.wait(60)
 
     assert not before
+
+
+# --- many workflows
+
+
+async def running(queue, limit=8, full=()):
+    """The workflows of those that are taken."""
+    return [claim.key for claim in await queue.take(limit, full)]
+
+
+async def test_a_flood_of_one_workflow_keeps_no_other_waiting(queue):
+    for i in range(40):
+        await execution(f"flood {i}", key="flood")
+    await execution("b", key="b")
+    await execution("c", key="c")
+
+    assert {"b", "c", "flood"} == set(await running(queue))
+
+
+async def test_each_workflow_has_its_turn(queue):
+    """Also where more of them are flooded than are taken at once."""
+    for i in range(5):
+        for key in "abcd":
+            await execution(f"{key} {i}", key=key)
+
+    assert ["a", "b"] == await running(queue, 2)
+    assert ["c", "d"] == await running(queue, 2)
+    assert ["a", "b"] == await running(queue, 2)
+    assert ["c", "d", "a"] == await running(queue, 3)
+
+
+async def test_of_each_workflow_the_oldest_are_taken_first(queue):
+    keys = [await execution(str(i)) for i in range(20)]
+    taken = [claim.execution for _ in range(4) for claim in await queue.take(5)]
+
+    assert keys == taken
+
+
+async def test_no_more_of_a_workflow_run_at_once_than_it_allows(queue):
+    for i in range(20):
+        await execution(f"narrow {i}", key="narrow", slots=2)
+    await execution("wide", key="wide")
+
+    first, second = await running(queue), await running(queue)
+    one = await Execution.filter(key="narrow", status=Status.RUNNING).first()
+    await Execution.filter(id=one.id).update(status=Status.SUCCEEDED)
+    third = await running(queue)
+
+    assert ["narrow", "narrow", "wide"] == sorted(first)
+    assert [] == second
+    assert ["narrow"] == third
+
+
+async def test_those_that_rest_leave_their_place_to_others(queue):
+    rests = await execution("a", slots=1, status=Status.WAITING, resume_at=PAST + timedelta(days=36500))
+    other = await execution("b", slots=1)
+    taken = [claim.execution for claim in await queue.take(2)]
+    await Execution.filter(id=rests).update(resume_at=PAST)
+
+    assert [other] == taken
+    assert [] == await queue.take(2)
+
+
+async def test_what_is_full_here_is_left_to_others(queue):
+    await execution("a", key="a")
+    await execution("b", key="b")
+
+    assert ["b"] == await running(queue, 8, ["a"])
+    assert ["a"] == await running(EmbeddedQueue(LEASE), 8)
+
+
+async def test_one_that_waits_for_its_turn_is_not_taken(queue):
+    await execution("a", status=Status.WAITING, lane="k:posts:1")
+
+    assert [] == await queue.take(1)

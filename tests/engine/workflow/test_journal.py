@@ -8,6 +8,7 @@ from tortoise.exceptions import IntegrityError
 
 from engine.data.unit import unit_of_work
 from engine.system.models import Execution, Job, Status, Workflow
+from engine.workflow.events import Pending
 from engine.workflow.journal import Entry, Journal, LostLease, Unreadable
 from engine.workflow.processor import Recorded
 from tests.databases import MakeDatabase
@@ -148,4 +149,82 @@ async def test_what_a_unit_undoes_was_not_recorded(journal):
 
     with pytest.raises(ZeroDivisionError):
         await write_and_fail()
+    assert 0 == await Job.all().count()
+
+
+# --- one after the other
+
+
+async def in_order(journal, *records):
+    """Executions of a workflow whose order counts, of these records in turn; none is leased."""
+    definition = defined(journal, note("a"), options={"ordering": "per_record"})
+    rows = []
+    for number, record in enumerate(records):
+        pending = Pending(definition, str(number), {}, "posts", record, None, None, None, None)
+        async with unit_of_work():
+            await journal.line_up([pending])
+            rows.append((await journal.insert(pending, None)).id)
+    return rows
+
+
+async def statuses(*executions):
+    rows = {row.id: row.status for row in await Execution.filter(id__in=executions)}
+    return [rows[execution] for execution in executions]
+
+
+async def taken(journal, execution):
+    await Execution.filter(id=execution).update(status=Status.RUNNING, lease="mine")
+    return await journal.load(execution, "mine")
+
+
+async def test_those_of_one_record_wait_for_each_other(journal):
+    """And for those of no other."""
+    rows = await in_order(journal, "1", "1", "2", "1")
+
+    assert [Status.QUEUED, Status.WAITING, Status.QUEUED, Status.WAITING] == await statuses(*rows)
+
+
+async def finish(journal, execution):
+    await journal.finish(await taken(journal, execution), Status.ERROR, "no", [])
+
+
+async def give_up(journal, execution):
+    await taken(journal, execution)
+    await journal.give_up(execution, "mine", "no")
+
+
+async def cancel(journal, execution):
+    await journal.cancel(execution, "no")
+
+
+@pytest.mark.parametrize("end", [finish, give_up, cancel])
+async def test_the_next_goes_when_one_has_ended_however_that_was(journal, end):
+    first, second, third = await in_order(journal, "1", "1", "1")
+    await end(journal, first)
+
+    assert [Status.QUEUED, Status.WAITING] == await statuses(second, third)
+
+
+async def test_one_that_rests_keeps_its_place(journal):
+    first, second = await in_order(journal, "1", "1")
+    await journal.suspend(await taken(journal, first), NOW, [])
+
+    assert [Status.WAITING, Status.WAITING] == await statuses(first, second)
+
+
+async def test_one_that_is_cancelled_while_it_waits_for_its_turn_lets_nobody_pass(journal):
+    first, second, third = await in_order(journal, "1", "1", "1")
+    await journal.cancel(second, "no")
+
+    assert [Status.QUEUED, Status.CANCELLED, Status.WAITING] == await statuses(first, second, third)
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+async def test_what_was_cancelled_writes_no_more(journal, recorded):
+    run = await start(journal, defined(journal, note("a")))
+    await journal.cancel(run.execution, "Cancelled by root.")
+
+    with pytest.raises(LostLease):
+        await (journal.write(run, [entry("a")]) if recorded else journal.finish(run, Status.SUCCEEDED, None, []))
+    assert (Status.CANCELLED, "Cancelled by root.") == ((row := await row_of(run)).status, row.error)
     assert 0 == await Job.all().count()

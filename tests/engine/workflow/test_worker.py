@@ -10,7 +10,7 @@ from engine.queue.base import Claim
 from engine.system.models import Status
 from engine.workflow.journal import LostLease, Unreadable
 from engine.workflow.runner import Result
-from engine.workflow.worker import AT_ONCE, MAX_ATTEMPTS, Worker
+from engine.workflow.worker import AT_ONCE, MAX_ATTEMPTS, OF_ONE, Worker
 from tests.fakes import MemoryQueue
 
 
@@ -98,6 +98,21 @@ async def test_no_more_than_so_many_run_at_once(queue, executions, worker):
 
     assert AT_ONCE == max(queue.asked)
     assert 1 == queue.asked[-1]
+
+
+async def test_a_slow_workflow_leaves_room_for_others(queue, executions, worker):
+    queue.keys = dict.fromkeys(range(OF_ONE), "slow")
+    executions.hold(*range(OF_ONE))
+    worker.start()
+    await queue.put(range(OF_ONE))
+    await until(lambda: {"slow"} in queue.full)
+    before = list(queue.full)
+    executions.held[0].set()
+    await until(lambda: set() == queue.full[-1])
+    await worker.stop(grace=0)
+
+    assert set() == before[0]
+    assert AT_ONCE - OF_ONE == queue.asked[before.index({"slow"})]
 
 
 async def test_a_stop_waits_for_what_runs(queue, executions, worker):
