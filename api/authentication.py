@@ -20,6 +20,7 @@ log = logging.getLogger("bangpath.api")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _DOORS = ("/api/", "/graphql/", "/openapi.json/")
+_SIGN_IN = "/api/auth:signIn"
 _STARTS = ("http.response.start", "websocket.http.response.start")
 
 
@@ -28,7 +29,8 @@ class Authentication:
 
     Takes the `token` parameter out of the query string in place: uvicorn writes its access log from the same scope
     when the answer starts. Puts a `Context` at `request.state.context` of every request; those to other paths than
-    the two doors are nobody's, whatever they show. Bad credentials are answered here.
+    the two doors are nobody's, whatever they show. Bad credentials are answered here, but for those of whoever signs
+    in: clients keep the token that has ended, and show it when they ask for the next one.
 
     A socket says who it is when it has been opened. Its context is nobody's, and `request.state.credentials` has what
     it showed so far.
@@ -55,7 +57,7 @@ class Authentication:
             await send(message)
 
         try:
-            known = private and scope["type"] == "http"
+            known = private and scope["type"] == "http" and scope["path"] != _SIGN_IN
             actor = await self._identify(credentials) if known else None
             zone = _zone(headers) if actor else UTC
         except Refusal as refusal:

@@ -126,6 +126,23 @@ async def test_no_token_is_nobody(client, headers, query):
 
 
 @pytest.mark.parametrize(
+    ("query", "headers"),
+    [
+        ("", {"Authorization": "Bearer bad"}),
+        ("", {"Authorization": "Basic cm9vdDpyb290"}),
+        ("?token=bad", {"Authorization": "Bearer good"}),
+        ("", {"Authorization": "Bearer good", "X-Role": "gone"}),
+    ],
+)
+async def test_whoever_signs_in_is_nobody_whatever_they_show(client, accounts, query, headers):
+    """Clients keep a token that has ended until they have another one. Nobody looks at it, and it is taken out."""
+    response = await client.post(f"/api/auth:signIn{query}", headers=headers)
+
+    assert (200, None, "") == (response.status_code, response.json()["actor"], response.json()["query"])
+    assert [] == accounts.asked
+
+
+@pytest.mark.parametrize(
     "header",
     [
         "Basic cm9vdDpyb290",

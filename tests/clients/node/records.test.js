@@ -204,6 +204,36 @@ test("updateOrCreate updates what is there", async () => {
   assert.deepEqual([id, "new"], [data.data.id, data.data.content]);
 });
 
+test("a record that was read can be sent back whole, if the whitelist says what is meant", async () => {
+  const [filterByTk] = await created("before");
+  const { data } = await posts.get({ filterByTk, appends: ["tags", "author"] });
+  const values = { ...data.data, title: "after" };
+  const updated = await posts.update({ filterByTk, values, whitelist: ["title", "content"] });
+
+  assert.equal("after", updated.data.data[0].title);
+});
+
+test("any text comes back as it was sent", async () => {
+  const title = "日本語 & + ? % ünï";
+  await created(title);
+  const { data } = await posts.list({ filter: { title }, fields: "title", pageSize: 1 });
+
+  assert.deepEqual([{ title }], data.data);
+});
+
+test("many keys are a list, as qs writes it", async () => {
+  const { data } = await posts.destroy({ filterByTk: await created(...Array(30).fill("x")) });
+
+  assert.equal(30, data.data);
+});
+
+test("request writes a filter as qs does", async () => {
+  const params = { filter: { id: { $in: [1, 2] }, categoryId: null }, fields: ["id"], sort: ["-id"] };
+  const { data } = await api.request({ url: "posts:list", params });
+
+  assert.deepEqual([{ id: 2 }], data.data);
+});
+
 test("request with a resource and an action is the same call", async () => {
   const { data } = await api.request({ resource: "posts", action: "get", params: { filterByTk: 1, fields: ["id"] } });
 

@@ -33,6 +33,16 @@ test("signIn with a wrong password is refused, and there is no token", async () 
   assert.ok(!api.auth.token);
 });
 
+test("signIn replaces a token that has ended, which the SDK still shows", async () => {
+  const api = anonymous();
+  api.auth.setToken("ended");
+  api.auth.setRole("gone");
+  const { status } = await api.auth.signIn({ username: account, password });
+
+  assert.equal(200, status);
+  assert.notEqual("ended", api.auth.token);
+});
+
 test("without a token nothing is answered", async () => {
   const api = anonymous();
   const { status, code } = await refused(api, api.resource("posts").list());
