@@ -6,9 +6,11 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install -qq --disable-pip-version-check --no-input --only-binary :all: --require-hashes
-COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
-	--python-version 3.11 --all-extras pyproject.toml
+LOCK := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	--python-version 3.11
+COMPILE := $(LOCK) --all-extras pyproject.toml
 NODE := tests/clients/node
+GENERATOR := tests/clients/generated
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -48,7 +50,7 @@ test-browser: $(VENV)/.development
 	@command -v chromium >/dev/null || { echo 'chromium is missing: apt-get install chromium' >&2; exit 1; }
 	@$(RUN) -m pytest tests/browser $(ARGS)
 
-test-clients: $(VENV)/.development $(NODE)/node_modules/.package-lock.json
+test-clients: $(VENV)/.development $(NODE)/node_modules/.package-lock.json $(GENERATOR)/.venv/.installed
 	@command -v curl >/dev/null || { echo 'curl is missing: apt-get install curl' >&2; exit 1; }
 	@$(RUN) -m pytest tests/clients $(ARGS)
 
@@ -64,11 +66,12 @@ bench: $(VENV)/.development
 		echo "== $$file"; $(RUN) -m "tests.bench.$$(basename "$$file" .py)" $(ARGS); done
 
 lock: $(VENV)/.development
+	@$(LOCK) $(GENERATOR)/requirements.in $(ARGS) --output-file $(GENERATOR)/requirements.lock
 	@$(COMPILE) $(ARGS) --output-file requirements.lock
 	@$(COMPILE) $(ARGS) --group dev --constraints requirements.lock --output-file requirements-dev.lock
 
 clean:
-	@rm -rf $(VENV) $(NODE)/node_modules .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf $(VENV) $(NODE)/node_modules $(GENERATOR)/.venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV)/.runtime: requirements.lock $(RUN)
 	@echo 'Installing what requirements.lock pins ...'
@@ -85,6 +88,13 @@ $(NODE)/node_modules/.package-lock.json: $(NODE)/package-lock.json
 		{ echo 'node or npm is missing: apt-get install nodejs npm' >&2; exit 1; }
 	@echo 'Installing what $(NODE)/package-lock.json pins ...'
 	@cd $(NODE) && npm ci --loglevel=error >/dev/null
+	@touch $@
+
+# An environment of its own: the generator wants an older typer than the service has.
+$(GENERATOR)/.venv/.installed: $(GENERATOR)/requirements.lock $(VENV)/.runtime
+	@echo 'Installing what $(GENERATOR)/requirements.lock pins ...'
+	@$(RUN) -m venv --clear $(GENERATOR)/.venv
+	@$(PIP:$(RUN)%=$(GENERATOR)/.venv/bin/python%) -r $(GENERATOR)/requirements.lock
 	@touch $@
 
 # Debian ships venv without the part that installs pip, which is why ensurepip is what has to be asked for.
