@@ -67,15 +67,16 @@ def keys(answer: Any) -> list[int]:
     return [int(record["id"]) for record in answer.data]
 
 
-@pytest.mark.parametrize(("condition", "found"), CASES, ids=lambda value: json.dumps(value))
-async def test_operators(door: Door, condition: dict[str, Any], found: list[int]) -> None:
+async def test_operators_find_what_the_table_says(door: Door) -> None:
     await date_posts()
     door.zone = "Europe/Berlin"
 
-    answer = await door.page("posts", filter=condition)
+    answers = {json.dumps(condition): await door.page("posts", filter=condition) for condition, _ in CASES}
 
-    assert [] == answer.errors
-    assert found == keys(answer)
+    assert {} == {asked: answer.errors for asked, answer in answers.items() if answer.errors}
+    assert {json.dumps(asked): found for asked, found in CASES} == {
+        asked: keys(answer) for asked, answer in answers.items()
+    }
 
 
 def test_every_operator_is_among_them() -> None:
