@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tortoise.expressions import F, Q
-from tortoise.queryset import QuerySet
 
 from engine.data.collections import Collections
 from engine.data.unit import take_turns, unit_of_work
@@ -106,11 +105,13 @@ class Journal:
         row = await Execution.get_or_none(id=execution, lease=lease)
         if row is None:
             raise LostLease
-        jobs = await (await _jobs(execution)).order_by("id")
+        definition = self.definition(row)
+        past = await _past_rounds(execution) if any(step.loops for step in definition.walk()) else []
+        jobs = await Job.filter(*(~each for each in past), execution_id=execution).order_by("id")
         return Run(
             execution,
             lease,
-            self.definition(row),
+            definition,
             row.context,
             {job.path: _recorded(job) for job in jobs},
             list(row.messages),
@@ -232,15 +233,14 @@ class Unreadable(Exception):
     """The execution's workflow does not fit the collections any more: the models have changed since it was started."""
 
 
-async def _jobs(execution: int) -> QuerySet[Job]:
-    """What a run has to know of an execution: of loops the round that they are in, or were in last."""
+async def _past_rounds(execution: int) -> list[Q]:
+    """The jobs that a run needs to know no more: of loops only the round counts that they are in, or were in last."""
     current: list[tuple[str, int]] = []
     loops = Job.filter(execution_id=execution, round__isnull=False).order_by("id")
     for path, round in await loops.values_list("path", "round"):
         if not any(path.startswith(f"{loop}/") and not path.startswith(f"{loop}/{last}/") for loop, last in current):
             current.append((path, round))
-    past = [Q(path__startswith=f"{loop}/") & ~Q(path__startswith=f"{loop}/{last}/") for loop, last in current]
-    return Job.filter(*(~each for each in past), execution_id=execution)
+    return [Q(path__startswith=f"{loop}/") & ~Q(path__startswith=f"{loop}/{last}/") for loop, last in current]
 
 
 async def _close(execution: int, status: Status) -> None:

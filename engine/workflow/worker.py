@@ -64,11 +64,13 @@ class Worker:
         while True:
             if len(self._taken) == AT_ONCE:
                 await asyncio.wait(self._taken, return_when=asyncio.FIRST_COMPLETED)
+            running = set(self._taken)
             # Cancelled while the claim is committed, nobody would know of it until the lease ends.
             claims = await _finished(_spawn(self._claim(AT_ONCE - len(self._taken))))
             for claim in claims:
                 _keep(_spawn(self._carry_out(claim)), self._taken)
-            if not claims:
+            # One that has ended meanwhile has left its place to another, which was not found.
+            if not claims and running <= self._taken:
                 await self._rest()
 
     async def _rest(self) -> None:

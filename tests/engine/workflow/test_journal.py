@@ -228,3 +228,12 @@ async def test_what_was_cancelled_writes_no_more(journal, recorded):
         await (journal.write(run, [entry("a")]) if recorded else journal.finish(run, Status.SUCCEEDED, None, []))
     assert (Status.CANCELLED, "Cancelled by root.") == ((row := await row_of(run)).status, row.error)
     assert 0 == await Job.all().count()
+
+
+async def test_a_rest_neither_counts_as_a_crash_nor_forgets_those_that_were(journal):
+    """Three are too many, however often it has rested between them."""
+    run = await start(journal, defined(journal, note("a")))
+    await Execution.filter(id=run.execution).update(attempt=3)
+    await journal.suspend(run, NOW, [])
+
+    assert 2 == (await row_of(run)).attempt
