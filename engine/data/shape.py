@@ -28,9 +28,7 @@ class Shape:
 
     def prefetches(self) -> list[Prefetch]:
         """What Tortoise must load before `render`: one statement per relation, whatever the number of records."""
-        return [
-            Prefetch(relation.attribute, queryset=shape.query()) for relation, shape in self.relations.items()
-        ]
+        return [Prefetch(relation.attribute, queryset=shape.query()) for relation, shape in self.relations.items()]
 
     def query(self) -> Any:
         """The collection's records in the order of their keys, with what this shape needs."""

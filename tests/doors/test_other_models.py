@@ -166,3 +166,60 @@ async def test_the_samples_workflows_are_not_there(door: Door) -> None:
     answer = await door.page("workflows")
 
     assert [] == answer.data
+
+
+# --- keys that callers choose, in nested records
+
+
+async def an_order(door: Door, *products: Any, **options: Any) -> Any:
+    return await door.create("order", {"customer": {"id": ANN}, "products": list(products)}, **options)
+
+
+@pytest.fixture
+async def ann(door: Door) -> None:
+    """A customer, and a product `A-1` of 9.90."""
+    await door.create("shop_customers", {"id": ANN, "name": "Ann"})
+    await door.create("products", {"sku": "A-1", "price": "9.90"})
+
+
+@pytest.mark.usefixtures("ann")
+async def test_a_nested_record_with_a_chosen_key_is_linked_if_it_is_there_and_else_created(door: Door) -> None:
+    answer = await an_order(door, {"sku": "A-1", "stock": "5"}, {"sku": "B-2", "price": "1.00"})
+
+    products = await door.page("products", sort=["sku"])
+    assert [] == answer.errors
+    assert [("A-1", "9.90", "0"), ("B-2", "1.00", "0")] == [
+        (each["sku"], each["price"], str(each["stock"])) for each in products.data
+    ]
+
+
+@pytest.mark.usefixtures("ann")
+async def test_only_one_that_is_not_there_needs_what_is_required(door: Door, rows: Rows) -> None:
+    before = await rows()
+
+    answer = await an_order(door, {"sku": "A-1", "stock": "5"}, {"sku": "B-2", "stock": "5"})
+
+    assert [("REQUIRED", ["products", 1, "price"])] == [(error["code"], error["path"]) for error in answer.errors]
+    assert before == await rows()
+
+
+@pytest.mark.usefixtures("ann")
+async def test_one_that_is_there_is_changed_where_that_is_asked_for(door: Door) -> None:
+    changed, made = {"sku": "A-1", "stock": "5"}, {"sku": "B-2", "price": "1.00", "stock": "7"}
+    answer = await an_order(door, changed, made, associations=["products"])
+
+    products = await door.page("products", sort=["sku"])
+    assert [] == answer.errors
+    assert [("A-1", "9.90", "5"), ("B-2", "1.00", "7")] == [
+        (each["sku"], each["price"], str(each["stock"])) for each in products.data
+    ]
+
+
+@pytest.mark.usefixtures("ann")
+async def test_one_that_is_not_there_is_not_stored_twice(door: Door, rows: Rows) -> None:
+    before = await rows()
+
+    answer = await an_order(door, {"sku": "B-2", "price": "1.00"}, {"sku": "B-2", "price": "2.00"})
+
+    assert [("UNIQUE_VIOLATION", ["products", 1, "sku"])] == [(error["code"], error["path"]) for error in answer.errors]
+    assert before == await rows()

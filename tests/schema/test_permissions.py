@@ -10,10 +10,15 @@ from engine.actions import (
     CreateRecords,
     DestroyRecords,
     FindOrCreate,
+    FirstOrCreateRecord,
     GetRecord,
+    LinkMode,
+    LinkRecords,
     ListRecords,
     LoadRelated,
+    Owner,
     Rights,
+    UpdateOrCreateRecord,
     UpdateRecords,
     Write,
     WriteValues,
@@ -101,6 +106,41 @@ def test_every_action_there_is_has_a_rule():
     there = {kind for kind in vars(actions).values() if isinstance(kind, type) and issubclass(kind, Action)}
 
     assert there - {Action, Write, WriteValues, FindOrCreate} == set(RULES)
+
+
+OWNER = Owner("posts", 1, "comments")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "grants"),
+    [
+        (ListRecords(collection="comments", owner=OWNER), {"comments": {"read": {}}, "posts": {"read": {}}}),
+        (
+            CreateRecords(collection="comments", owner=OWNER, values=()),
+            {"comments": {"create": {}}, "posts": {"read": {}}},
+        ),
+        (DestroyRecords(collection="comments", owner=OWNER), {"comments": {"destroy": {}}, "posts": {"read": {}}}),
+        (
+            LinkRecords(collection="comments", owner=OWNER, mode=LinkMode.ADD),
+            {"comments": {"read": {}}, "posts": {"update": {}}},
+        ),
+        (FirstOrCreateRecord(collection="tags", values={}), {"tags": {"read": {}, "create": {}}}),
+        (UpdateOrCreateRecord(collection="tags", values={}), {"tags": {"update": {}, "create": {}}}),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_action_needs_all_of_its_grants(wanted, grants):
+    """Nothing more than these lets it through, and nothing less."""
+    assert authorize(actor(grants), wanted, DATA)
+    for name, granted in grants.items():
+        for verb in granted:
+            with pytest.raises(Refusal) as refusal:
+                authorize(actor(without(grants, name, verb)), wanted, DATA)
+            assert Code.NO_PERMISSION == refusal.value.code
+
+
+def without(grants: dict, name: str, verb: str) -> dict:
+    return {**grants, name: {other: limits for other, limits in grants[name].items() if other != verb}}
 
 
 def test_an_action_without_a_rule_is_not_let_through():

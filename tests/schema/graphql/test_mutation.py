@@ -2,7 +2,16 @@
 
 import pytest
 
-from engine.actions import CreateRecords, DestroyRecords, UpdateRecords, WorkflowRef
+from engine.actions import (
+    CreateRecords,
+    DestroyRecords,
+    LinkMode,
+    LinkRecords,
+    Owner,
+    UpdateOrCreateRecord,
+    UpdateRecords,
+    WorkflowRef,
+)
 from engine.errors import Code, Complaint, Refusal, refuse
 from engine.outcomes import SkippedTrigger, SkipReason, TriggeredWorkflow, Written
 from tests.schema.graphql.conftest import codes
@@ -199,3 +208,44 @@ async def test_relations_of_the_answer_are_read_after_the_write(door, resolve):
     assert "root" == result.data["b"]["record"]["author"]["username"]
     names = [type(action).__name__ for action in resolve.actions]
     assert ["UpdateRecords", "LoadRelated", "UpdateRecords", "LoadRelated"] == names
+
+
+@pytest.mark.parametrize(
+    ("document", "relation", "mode", "keys"),
+    [
+        ('addPostTags(id: 1, keys: ["2", 3])', "tags", LinkMode.ADD, ("2", "3")),
+        ("setPostTags(id: 1, keys: [])", "tags", LinkMode.SET, ()),
+        ("removePostTags(id: 1, keys: 2)", "tags", LinkMode.REMOVE, ("2",)),
+        ("togglePostTags(id: 1, key: 2)", "tags", LinkMode.TOGGLE, ("2",)),
+        ("setPostCategory(id: 1, key: 2)", "category", LinkMode.SET, ("2",)),
+        ("removePostCategory(id: 1)", "category", LinkMode.REMOVE, None),
+    ],
+)
+async def test_links_become_the_action_of_rest(door, resolve, document, relation, mode, keys):
+    data = await run(door, resolve, f"mutation {{ it: {document} {{ keys }} }}", [2, 3])
+
+    target = {"tags": "tags", "category": "categories"}[relation]
+    assert {"it": {"keys": ["2", "3"]}} == data
+    assert [
+        LinkRecords(collection=target, owner=Owner("posts", "1", relation), mode=mode, keys=keys)
+    ] == resolve.actions
+
+
+async def test_all_options_reach_the_action(door, resolve):
+    await run(
+        door,
+        resolve,
+        'mutation { updateOrCreatePost(values: {title: "x"}, filterKeys: ["title"], dryRun: true, '
+        'updateAssociationValues: ["tags"]) { workflows { executionId status } } }',
+        written(POST, workflows=(TriggeredWorkflow("a", None, False, None, "planned"),)),
+    )
+
+    assert [
+        UpdateOrCreateRecord(
+            collection="posts",
+            values={"title": "x"},
+            filter_keys=("title",),
+            update_associations=("tags",),
+            dry_run=True,
+        )
+    ] == resolve.actions
