@@ -30,6 +30,7 @@ from engine.identity.tokens import Tokens
 from engine.outgoing.addresses import Reach
 from engine.outgoing.secrets import Secrets
 from engine.system.models import SERVED, User
+from engine.workflow.retention import retention
 from schema.build import build_schema
 from schema.limits import Limits
 from schema.sample.content import load_sample
@@ -73,6 +74,7 @@ async def open_service(settings: Settings, *, working: bool = True) -> AsyncIter
             reach=Reach(settings.private_networks, settings.port),
             secrets=Secrets(settings.secrets),
             secret=settings.secret,
+            retention=retention(settings.keep_succeeded, settings.keep_failed),
         )
         first_password = await _fill_new(engine, settings)
         asgi = make_asgi(engine, settings)

@@ -125,6 +125,8 @@ class Settings(BaseSettings):
     models: ModuleNames = Field(default=SAMPLE, description="names of Python modules with commas between them")
     triggers: Literal["strict", "lenient"] = Field(default="strict", description="strict or lenient")
     sync_wait: float = Field(default=10, ge=0, le=60, description="seconds from 0 to 60")
+    keep_succeeded: float = Field(default=7, ge=0, le=36_500, description="days from 0 to 36500")
+    keep_failed: float = Field(default=30, ge=0, le=36_500, description="days from 0 to 36500")
     private_networks: Networks = Field(
         default=(), description="networks such as 10.1.0.0/16 or 127.0.0.1/32 with commas between them"
     )

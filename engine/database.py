@@ -128,7 +128,8 @@ async def _open(database: str, modules: Sequence[str], pool: Pool) -> None:
 
 
 def _sqlite(file: str) -> dict[str, Any]:
-    credentials = {"file_path": file, "synchronous": "NORMAL", "busy_timeout": 5000}
+    # How space is given back is decided before the first table is made.
+    credentials = {"file_path": file, "auto_vacuum": "INCREMENTAL", "synchronous": "NORMAL", "busy_timeout": 5000}
     return {"engine": "engine.data.sqlite", "credentials": credentials}
 
 

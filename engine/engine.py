@@ -27,6 +27,7 @@ from engine.workflow.executions import Executions
 from engine.workflow.journal import LEASE, Journal
 from engine.workflow.nodes import NODES_BY_KIND
 from engine.workflow.nodes.base import Tools
+from engine.workflow.retention import FOR_EVER, Retention
 from engine.workflow.runner import Runner
 from engine.workflow.versions import Versions
 from engine.workflow.worker import Worker
@@ -52,6 +53,7 @@ class Engine:
         secrets: Secrets = NO_SECRETS,
         secret: str = "",
         page_limit: int = 200,
+        retention: Retention = FOR_EVER,
     ) -> None:
         self.collections = collections
         self.accounts = accounts
@@ -66,7 +68,7 @@ class Engine:
         self._caller = Caller(CheckedTransport(reach), secrets)
         tools = Tools(self.records, self._caller)
         runner = Runner({kind: node(tools) for kind, node in NODES_BY_KIND.items()}, journal)
-        self.worker = Worker(queue, journal, runner)
+        self.worker = Worker(queue, journal, runner, retention)
         dispatcher = Dispatcher(journal, runner, self.worker, queue, sync_wait)
         events = Events(self.records, self.catalog)
         self._performer = Performer(self.records, self.catalog, events, dispatcher, self.repetitions, lenient)

@@ -12,6 +12,7 @@ from engine.errors import Code, Complaint, Refusal
 from engine.outcomes import SkippedTrigger, TriggeredWorkflow
 from engine.queue.base import Claim, Queue
 from engine.system.models import Execution, Status
+from engine.workflow.caps import capped_context
 from engine.workflow.events import Pending, Planned
 from engine.workflow.journal import UNENDED, Entry, Journal
 from engine.workflow.processor import Run
@@ -53,6 +54,8 @@ class Dispatcher:
         Atomic workflows run before the others are inserted; one that does not succeed is a refusal
         `WORKFLOW_REJECTED`, with which the unit is undone.
         """
+        cut = (replace(pending, context=capped_context(pending.context)) for pending in planned.pending)
+        planned = replace(planned, pending=tuple(cut))
         finished: dict[str, tuple[Run, Result, list[Entry]]] = {}
         for pending in planned.pending:
             if pending.definition.options.atomic:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, assert_never
 
@@ -12,10 +12,11 @@ from engine.data.availability import refusal_of
 from engine.data.unit import unit_of_work
 from engine.errors import Code, Refusal
 from engine.system.models import Status
+from engine.workflow.caps import capped, capped_text
 from engine.workflow.definition import Definition, Step
 from engine.workflow.journal import Entry, Journal, LostLease
 from engine.workflow.nodes.base import Effect, Failed, Node, Outcome, Stop, Waiting
-from engine.workflow.processor import End, Next, Run, Turn, next_step, record
+from engine.workflow.processor import End, Next, Recorded, Run, Turn, next_step, record
 from engine.workflow.scope import Scope
 
 log = logging.getLogger("bangpath.workflow")
@@ -127,11 +128,11 @@ class Runner:
         shown, outcome = await self._outcome(run, turn, scope)
         if isinstance(outcome, Failed) and not run.awaited and (pause := pause_after(outcome, turn)) is not None:
             outcome = Waiting(datetime.now(UTC) + timedelta(seconds=pause), error=outcome.error)
-        recorded = record(turn, outcome)
+        recorded = _cut(record(turn, outcome))
         run.keep(recorded)
         if message := getattr(outcome, "message", None):
-            run.messages.append(message)
-        return Entry(recorded, shown, started, outcome.until if isinstance(outcome, Waiting) else None)
+            run.messages.append(capped_text(message))
+        return Entry(recorded, capped(shown), started, outcome.until if isinstance(outcome, Waiting) else None)
 
     async def _outcome(self, run: Run, turn: Turn, scope: Scope) -> tuple[Any, Outcome]:
         """What the node was given, as the history shows it, and what it answers, in the time that it has."""
@@ -183,6 +184,12 @@ def runs_inside(definition: Definition) -> bool:
     Not in loops, which may take a while: nobody else writes meanwhile.
     """
     return definition.sync and all(step.effect is Effect.NONE and not step.loops for step in definition.walk())
+
+
+def _cut(recorded: Recorded) -> Recorded:
+    """What is kept is what later nodes see, so that they see the same after a crash."""
+    error = capped_text(recorded.error) if recorded.error else recorded.error
+    return replace(recorded, result=capped(recorded.result), error=error)
 
 
 def _next(run: Run) -> Next:

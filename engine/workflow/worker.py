@@ -10,6 +10,7 @@ from engine.data.unit import outside_unit
 from engine.queue.base import Claim, Queue
 from engine.workflow.journal import Journal, LostLease, Unreadable
 from engine.workflow.processor import Run
+from engine.workflow.retention import FOR_EVER, Retention
 from engine.workflow.runner import Runner
 
 log = logging.getLogger("bangpath.worker")
@@ -21,6 +22,8 @@ MAX_ATTEMPTS = 3
 SWEEP_SECONDS = 1.0
 """How often rows are looked through without being woken: for the executions of processes that died."""
 GRACE_SECONDS = 10.0
+TIDY_SECONDS, TIDY_MORE_SECONDS = 60.0, 0.1
+"""Between looks for history that is too old, and between the parts in which it is ended."""
 
 Value = TypeVar("Value")
 
@@ -28,7 +31,8 @@ Value = TypeVar("Value")
 class Worker:
     """The one place in a process that runs executions: those it takes, and the sync ones of requests."""
 
-    def __init__(self, queue: Queue, journal: Journal, runner: Runner) -> None:
+    def __init__(self, queue: Queue, journal: Journal, runner: Runner, retention: Retention = FOR_EVER) -> None:
+        self._retention = retention
         self._queue = queue
         self._journal = journal
         self._runner = runner
@@ -39,12 +43,12 @@ class Worker:
 
     def start(self) -> None:
         """Begin to take executions, what a process before this one left among them."""
-        self._loops = [_spawn(self._take()), _spawn(self._extend())]
+        self._loops = [_spawn(self._take()), _spawn(self._extend()), _spawn(self._tidy())]
 
     async def stop(self, grace: float = GRACE_SECONDS) -> None:
         """Take nothing more, let what runs finish for `grace` seconds, and give the rest back to others."""
-        taking, extending = self._loops
-        await _cancel([taking])
+        taking, extending, tidying = self._loops
+        await _cancel([taking, tidying])
         if running := self._taken | self._asked:
             _, late = await asyncio.wait(running, timeout=grace)
             await _cancel(late)
@@ -122,6 +126,16 @@ class Worker:
             await self._queue.give_back(list(self._held))
         except Exception:
             log.exception("executions could not be given back; they are taken up again when their leases end")
+
+    async def _tidy(self) -> None:
+        """End old history, with a rest after each part in which others write."""
+        while True:
+            more = False
+            try:
+                more = await self._retention.end_some()
+            except Exception:
+                log.exception("old executions could not be ended, trying again")
+            await asyncio.sleep(TIDY_MORE_SECONDS if more else TIDY_SECONDS)
 
     async def _extend(self) -> None:
         while True:

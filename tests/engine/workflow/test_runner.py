@@ -11,6 +11,7 @@ from tortoise.exceptions import OperationalError
 
 from engine.data.records import Records
 from engine.system.models import Execution, Job, Status
+from engine.workflow.caps import MAX_BYTES
 from engine.workflow.definition import Retry, Step
 from engine.workflow.journal import Journal, LostLease
 from engine.workflow.nodes import NODES_BY_KIND
@@ -392,3 +393,18 @@ async def test_loops_that_only_compute_are_recorded_now_and_then(journal):
 
     assert UNSAVED <= seen[0] < 2 * UNSAVED + 2
     assert UNSAVED + 2 == await Job.all().count()
+
+
+async def test_what_is_too_large_is_cut_for_later_nodes_too(journal):
+    """After a crash they would see no more than that either."""
+    seen = []
+
+    async def answer(scope):
+        seen.append(scope.jobs.get("a"))
+        return Done("x" * (MAX_BYTES + 1))
+
+    run = await start(journal, defined(journal, note("a"), note("b")))
+    await runner(journal, answer).run(run)
+
+    assert seen[1]["truncated"]
+    assert seen[1] == (await Job.get(path="a")).result

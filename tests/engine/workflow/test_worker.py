@@ -235,3 +235,31 @@ async def test_sync_executions_run_one_after_the_other(executions, worker):
 
     assert [1] == begun
     assert [1, 2] == executions.ended
+
+
+class Old:
+    """History of which so many parts are too old; the first look fails."""
+
+    def __init__(self, parts):
+        self.parts = parts
+        self.looks = 0
+
+    async def end_some(self):
+        self.looks += 1
+        if self.looks == 1:
+            raise ConnectionError("gone for a moment")
+        self.parts -= 1
+        return self.parts > 0
+
+
+async def test_old_history_is_ended_part_by_part(queue, executions, monkeypatch):
+    """The times between the parts are shortened, which are constants."""
+    monkeypatch.setattr("engine.workflow.worker.TIDY_SECONDS", 0.001)
+    monkeypatch.setattr("engine.workflow.worker.TIDY_MORE_SECONDS", 0.001)
+    old = Old(3)
+    worker = Worker(queue, executions, executions, old)
+    worker.start()
+    await until(lambda: old.parts <= 0)
+    await worker.stop()
+
+    assert 4 <= old.looks
