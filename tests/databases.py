@@ -5,6 +5,7 @@ import itertools
 import os
 import shutil
 import sys
+import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -31,7 +32,11 @@ class Databases(ABC):
         """A copy of the database that `fill` makes when the name is first asked for, so that a start costs little."""
         if name not in self._templates:
             template = await self.empty()
-            await fill(template)
+            try:
+                await fill(template)
+            except BaseException:
+                await self.drop(template)
+                raise
             self._templates[name] = template
         return await self.copy(self._templates[name])
 
@@ -77,7 +82,6 @@ class PostgresDatabases(Databases):
     def __init__(self, server: str) -> None:
         super().__init__()
         self._server = server
-        self._numbers = itertools.count()
 
     async def empty(self) -> str:
         return await self._create("template0 ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'en' LOCALE 'C'")
@@ -89,7 +93,7 @@ class PostgresDatabases(Databases):
         await self._say(f"DROP DATABASE {urlsplit(database).path.removeprefix('/')} WITH (FORCE)")
 
     async def _create(self, template: str) -> str:
-        name = f"bangpath_test_{os.getpid()}_{next(self._numbers)}"
+        name = f"bangpath_test_{uuid.uuid4().hex}"
         await self._say(f"CREATE DATABASE {name} TEMPLATE {template}")
         return urlsplit(self._server)._replace(path=f"/{name}").geturl()
 
