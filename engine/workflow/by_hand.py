@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from engine.actions import Actor, Terms
+from engine.actions import PLAIN, Actor, Terms
 from engine.data.plans import parse_key
 from engine.data.records import Records
 from engine.data.unit import unit_of_work
@@ -30,7 +30,7 @@ class ByHand:
     dispatcher: Dispatcher
     repetitions: Repetitions
 
-    async def execute(self, workflow: int, data: Any, actor: Actor, request_id: str, terms: Terms) -> int:
+    async def execute(self, workflow: int, data: Any, actor: Actor, request_id: str, terms: Terms = PLAIN) -> int:
         """Run a version on `data`, the key of a record of its collection or an object; answers the execution's key.
 
         A sync one has ended by then, unless it takes longer than a write would wait.
