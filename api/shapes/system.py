@@ -9,6 +9,7 @@ from engine.data.collections import FieldKind
 from engine.data.relations import RelationKind
 from engine.identity.passwords import MAX_LENGTH, MIN_LENGTH
 from engine.system.models import WorkflowType
+from engine.workflow.documents import MAX_ATTEMPTS
 from engine.workflow.executions import Version
 from engine.workflow.nodes import NODES_BY_KIND
 
@@ -192,8 +193,16 @@ def _node(components: Components) -> Schema:
         "title": nullable({"type": "string"}),
         "config": _OBJECT,
         "branches": {"type": "object", "additionalProperties": _nodes(components)},
+        "retry": nullable(_retry()),
+        "timeout": {"type": ["number", "null"], "exclusiveMinimum": 0, "description": "Seconds for one attempt."},
     }
     return closed(members, "key", "type", description="One step of a workflow.")
+
+
+def _retry() -> Schema:
+    attempts: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_ATTEMPTS}
+    seconds: Schema = {"type": "number", "exclusiveMinimum": 0, "description": "Before the second attempt."}
+    return closed({"attempts": attempts, "seconds": seconds})
 
 
 def _profile(components: Components, **more: Schema) -> Schema:
