@@ -32,12 +32,13 @@ async def test_of_two_that_start_at_once_one_fills_the_database(make_database: M
         await connection.close()
 
 
-async def test_an_address_is_shown_without_user_and_password(make_database: MakeDatabase, tmp_path: Path) -> None:
-    database = (await make_database(SAMPLE)).replace("postgres@", "postgres:hunter2@")
+async def test_an_address_is_shown_without_user_and_options(make_database: MakeDatabase, tmp_path: Path) -> None:
+    database = f"{await make_database(SAMPLE)}?application_name=hunter2"
     done = await asyncio.to_thread(command, tmp_path / "home", "migrate", database_url=database)
 
     assert 0 == done.returncode, done.stderr
     assert done.stdout.startswith("postgres://")
+    assert "@" not in done.stdout
     assert "hunter2" not in done.stdout + done.stderr
 
 

@@ -8,38 +8,40 @@ from tortoise import Tortoise
 from tortoise.migrations.autodetector import MigrationAutodetector
 
 from api.app import open_service
-from api.settings import Settings
 from engine.database import close_database, configuration, open_database
-from tests.databases import SERVER, MakeDatabase, address
-from tests.releases.database import load, schema
+from tests.databases import SERVER, MakeDatabase
+from tests.releases.database import dump, load, schema
+from tests.releases.first_start import PASSWORD, fill, settings_of
 
 SAMPLE = "schema.sample.models"
-RELEASES = Path(__file__).parent
-DUMPS = sorted(RELEASES.glob("*.postgres.sql" if SERVER else "*.sqlite.sql"))
-PASSWORD = "correct horse"
-SECRET = "a secret that is long enough for everybody"
+KEPT = sorted(Path(__file__).parent.glob("*.postgres.sql" if SERVER else "*.sqlite.sql"))
+THIS = "this version"
 
 
-def test_there_is_a_release_to_come_from() -> None:
-    assert DUMPS
+@pytest.fixture(params=[*KEPT, THIS], ids=lambda release: getattr(release, "name", release))
+async def left(request: pytest.FixtureRequest, make_database: MakeDatabase, tmp_path: Path) -> str:
+    """A database as a release has left it; that of this version is dumped too, so that its release can be kept."""
+    if request.param is THIS:
+        filled = await make_database()
+        await fill(filled, tmp_path)
+        script = await dump(filled)
+    else:
+        script = request.param.read_text()
+    database = await make_database()
+    await load(database, script)
+    return database
 
 
-@pytest.mark.parametrize("dump", [dump.read_text() for dump in DUMPS], ids=[dump.name for dump in DUMPS])
-async def test_the_database_of_a_release_becomes_that_of_this_version(dump: str, make_database: MakeDatabase) -> None:
-    old, new = await make_database(), await make_database(SAMPLE)
-    await load(old, dump)
-    await open_database(old, [SAMPLE])
+async def test_it_becomes_that_of_this_version(left: str, make_database: MakeDatabase) -> None:
+    new = await make_database(SAMPLE)
+    await open_database(left, [SAMPLE])
     await close_database()
 
-    assert await schema(new) == await schema(old)
+    assert await schema(new) == await schema(left)
 
 
-@pytest.mark.parametrize("dump", [dump.read_text() for dump in DUMPS], ids=[dump.name for dump in DUMPS])
-async def test_the_content_of_a_release_is_served(dump: str, make_database: MakeDatabase, tmp_path: Path) -> None:
-    database = await make_database()
-    await load(database, dump)
-    settings = Settings(home=tmp_path, secret=SECRET, database_url=address(database))
-    async with open_service(settings) as service:
+async def test_its_content_is_served(left: str, tmp_path: Path) -> None:
+    async with open_service(settings_of(left, tmp_path)) as service:
         transport = httpx.ASGITransport(service.asgi)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             signed_in = await client.post("/api/auth:signIn", json={"username": "root", "password": PASSWORD})
@@ -60,6 +62,7 @@ async def test_a_second_start_changes_nothing(make_database: MakeDatabase) -> No
     await open_database(database, [SAMPLE])
     await close_database()
 
+    assert before
     assert before == await schema(database)
 
 
