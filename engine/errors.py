@@ -101,6 +101,8 @@ def raise_for(complaints: Iterable[Complaint]) -> None:
         raise Refusal(listed)
 
 
+MAX_TOLD = 100
+"""Complaints that one answer tells."""
 _FORBIDDEN = (Code.NO_PERMISSION, Code.TRIGGER_FORBIDDEN)
 
 
@@ -109,4 +111,4 @@ def refuse_all(complaints: Iterable[Complaint]) -> None:
 
     Those of what the role may not do come last: a request that is also wrong in itself is told so first.
     """
-    raise_for(sorted(complaints, key=lambda complaint: complaint.code in _FORBIDDEN))
+    raise_for(sorted(complaints, key=lambda complaint: complaint.code in _FORBIDDEN)[:MAX_TOLD])

@@ -12,7 +12,7 @@ from engine.actions import CreateRecords, DestroyRecords, UpdateRecords, WriteVa
 from engine.data.collections import Collection, Collections
 from engine.data.filters import compile_filter, did_you_mean
 from engine.data.owners import Related, related_of
-from engine.data.plans import MAX_DEPTH, Plan, is_filled, parse_key, plan_values
+from engine.data.plans import MAX_DEPTH, MAX_RECORDS, Plan, is_filled, parse_key, plan_all
 from engine.data.shape import Shape, shape_of
 from engine.errors import Code, Complaint
 
@@ -85,20 +85,19 @@ def _plans(
     action: AnyWrite, collections: Collections, related: Related | None, complaints: list[Complaint]
 ) -> Iterable[Plan]:
     if isinstance(action, DestroyRecords):
-        return
+        return ()
     creating = isinstance(action, CreateRecords)
     listed = action.values if isinstance(action, CreateRecords) else (action.values,)
     if creating and related:
         complaints += _check_place(action, related, len(listed))
-    came = related.relation.reverse_column if related and is_filled(related.relation) else None
-    for index, values in enumerate(listed):
-        path = (index,) if isinstance(action, CreateRecords) and action.many else ()
-        collection, given = collections[action.collection], taken(action, values)
-        plan, faults = plan_values(
-            collections, collection, given, action, creating=creating, path=path, came=came if creating else None
-        )
-        complaints += faults
-        yield plan
+    came = related.relation.reverse_column if creating and related and is_filled(related.relation) else None
+    many = isinstance(action, CreateRecords) and action.many
+    given = [taken(action, values) for values in listed[: MAX_RECORDS + 1]]
+    plans, faults = plan_all(
+        collections, collections[action.collection], given, action, creating=creating, many=many, came=came
+    )
+    complaints += faults
+    return plans
 
 
 def _check_place(action: AnyWrite, related: Related, count: int) -> Iterable[Complaint]:
@@ -123,6 +122,10 @@ def _which(action: AnyWrite, collections: Collections, complaints: list[Complain
         complaints += faults if len(action.keys) == 1 else _at(faults, index)
     wanted, faults = compile_filter(collections, collection, action.filter or {}, action.may_read, action.zone)
     complaints += faults
+    if action.filter and not action.may_read(collection.name):
+        # What a write by filter finds would tell what its records say.
+        message = f"Your role may not read '{collection.name}', so not find its records by a filter: give their keys."
+        complaints.append(Complaint(Code.NO_PERMISSION, message, ("filter",)))
     return tuple(dict.fromkeys(keys)), wanted
 
 

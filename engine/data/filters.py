@@ -51,6 +51,31 @@ def check_filter(collections: Collections, collection: Collection, given: Any) -
     return compile_filter(collections, collection, given)[1]
 
 
+def finds_all(given: Any) -> bool:
+    """Whether a filter narrows nothing by its form alone, so that a write by it would be about every record.
+
+    >>> finds_all(None), finds_all({"$or": [{}, {"id": 1}]}), finds_all({"$not": {"$not": {}}}), finds_all({"id": 1})
+    (True, True, True, False)
+    """
+    if not isinstance(given, Mapping):
+        return given is None
+    return all(_is_idle(name, condition, found=True) for name, condition in given.items())
+
+
+def _finds_nothing(given: Any) -> bool:
+    return isinstance(given, Mapping) and any(_is_idle(name, value, found=False) for name, value in given.items())
+
+
+def _is_idle(name: Any, condition: Any, *, found: bool) -> bool:
+    """Whether one member of a filter finds all records, or with `found` false none, whatever they are."""
+    check = finds_all if found else _finds_nothing
+    if name == "$not":
+        return _finds_nothing(condition) if found else finds_all(condition)
+    if name not in ("$and", "$or") or not isinstance(condition, list | tuple):
+        return False
+    return (all if (name == "$and") is found else any)(check(part) for part in condition)
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A sentence to put behind "unknown", or nothing.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
@@ -15,6 +15,9 @@ from engine.errors import Code, Complaint
 
 MAX_DEPTH = 5
 MAX_RECORDS = 1000
+"""Records that one write may store and link."""
+MAX_COMPLAINTS = 100
+"""Nothing more is looked at once so much is wrong: neither the answer nor the work may grow with the mistakes."""
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -67,13 +70,34 @@ def plan_values(
     return planner.plan(collection, given, creating=creating, path=path, came=came), planner.complaints
 
 
+def plan_all(
+    collections: Collections,
+    collection: Collection,
+    given: Sequence[Any],
+    action: Action,
+    *,
+    creating: bool,
+    many: bool,
+    came: str | None = None,
+) -> tuple[list[Plan], list[Complaint]]:
+    """The plans of several records, which share the bounds of one write. `many`: the caller sent a list."""
+    planner = _Planner(collections, action)
+    plans = []
+    for index, record in enumerate(given):
+        if planner.full:
+            break
+        path = (index,) if many else ()
+        plans.append(planner.plan(collection, record, creating=creating, path=path, came=came))
+    return plans, planner.complaints
+
+
 def plan_links(
     collections: Collections, relation: Relation, keys: Iterable[Any], action: Action
 ) -> tuple[list[Link], list[Complaint]]:
     """The records with these keys as links to hang on another by the relation."""
     planner = _Planner(collections, action)
     target = collections[relation.target]
-    links = [planner.link(target, key, ("keys", index)) for index, key in enumerate(keys)]
+    links = [planner.link(target, key, ("keys", index), relation) for index, key in enumerate(keys)]
     return [link for link in links if link], planner.complaints
 
 
@@ -117,25 +141,37 @@ class _Planner:
     complaints: list[Complaint] = field(default_factory=list)
     planned: int = 0
 
+    @property
+    def full(self) -> bool:
+        return len(self.complaints) >= MAX_COMPLAINTS or self.planned > MAX_RECORDS
+
     def plan(self, collection: Collection, given: Any, *, creating: bool, path: Path, came: str | None = None) -> Plan:
         """The plan of one record and of those nested in it; unusable once there are complaints."""
         drawing = _Drawing(collection, given, creating, came)
         if self._fits(drawing, path):
             for name, value in given.items():
+                if self.full:
+                    break
                 self._member(drawing, name, value, (*path, name))
-            if creating:
+            if creating and not self.full:
                 self._require(drawing, path)
         return Plan(collection, drawing.columns, tuple(drawing.to_one), tuple(drawing.to_other), path)
 
     def _fits(self, drawing: _Drawing, path: Path) -> bool:
-        self.planned += 1
-        if self.planned > MAX_RECORDS:
-            return self._bad(f"One write may store {MAX_RECORDS} records.", (), once=True)
+        if not self._count():
+            return False
         if len([step for step in path if isinstance(step, str)]) > MAX_DEPTH:
             return self._bad(f"Records may nest {MAX_DEPTH} deep.", path)
         if not isinstance(drawing.given, Mapping):
             return self._bad(f"A record of '{drawing.collection.name}' is an object of field names and values.", path)
         return True
+
+    def _count(self) -> bool:
+        """Whether there is room for one record or link more in this write."""
+        self.planned += 1
+        if self.planned <= MAX_RECORDS:
+            return True
+        return self._bad(f"One write may store and link {MAX_RECORDS} records.", (), once=True)
 
     def _member(self, drawing: _Drawing, name: str, value: Any, path: Path) -> None:
         collection = drawing.collection
@@ -162,7 +198,7 @@ class _Planner:
             drawing.columns[column.attribute] = None
         elif relation:
             # The key of another record says the same as the relation, so it passes the same checks.
-            drawing.to_one.append((relation, self.link(self.collections[relation.target], value, path)))
+            drawing.to_one.append((relation, self.link(self.collections[relation.target], value, path, relation)))
         else:
             try:
                 drawing.columns[column.attribute] = values.parse(column, value)
@@ -188,7 +224,8 @@ class _Planner:
             if not isinstance(value, list | tuple):
                 self._bad(f"'{relation.name}' leads to many {relation.target}: give a list.", path)
                 return
-            items = [self._related(relation, item, (*path, index)) for index, item in enumerate(value)]
+            self._unhang(drawing, relation, path)
+            items = [self._related(relation, item, (*path, index)) for index, item in enumerate(value) if not self.full]
             drawing.to_other.append((relation, tuple(item for item in items if item)))
         elif isinstance(value, list | tuple):
             self._bad(f"'{relation.name}' leads to one record of '{relation.target}': give one, no list.", path)
@@ -206,15 +243,28 @@ class _Planner:
         elif relation.column:
             drawing.to_one.append((relation, None))
         else:
+            self._unhang(drawing, relation, path)
             drawing.to_other.append((relation, ()))
+
+    def _unhang(self, drawing: _Drawing, relation: Relation, path: Path) -> None:
+        """An update takes what hung there away, which changes those records where they hold the key."""
+        if not drawing.creating:
+            self._changed(relation, path)
+
+    def _changed(self, relation: Relation, path: Path) -> bool:
+        """Whether the role may change records of the other side, which linking them does where they hold our key."""
+        if not is_filled(relation) or self.action.may_update(relation.target):
+            return True
+        message = f"Your role may not update '{relation.target}', so not change what they are linked to."
+        return self._bad(message, path, Code.NO_PERMISSION)
 
     def _related(self, relation: Relation, value: Any, path: Path) -> Plan | Link | None:
         """A key alone links; an object without one is stored; an object with one is linked if it exists."""
         target = self.collections[relation.target]
         if not isinstance(value, Mapping):
-            return self.link(target, value, path)
+            return self.link(target, value, path, relation)
         if value.keys() == {target.key.name}:
-            return self.link(target, value[target.key.name], (*path, target.key.name))
+            return self.link(target, value[target.key.name], (*path, target.key.name), relation)
         if target.system:
             for name in value.keys() - {target.key.name}:
                 message = f"'{target.name}' cannot be written through another record."
@@ -223,7 +273,7 @@ class _Planner:
         came = relation.reverse_column if is_filled(relation) else None
         if value.get(target.key.name) is None:
             return self._new(target, value, came, path)
-        return self._keyed(target, value, came, path)
+        return self._keyed(relation, value, came, path)
 
     def _new(self, target: Collection, value: Mapping[str, Any], came: str | None, path: Path) -> Plan | None:
         if not self.action.may_create(target.name):
@@ -231,12 +281,13 @@ class _Planner:
             return None
         return self.plan(target, value, creating=True, path=path, came=came)
 
-    def _keyed(self, target: Collection, value: Mapping[str, Any], came: str | None, path: Path) -> Link | None:
+    def _keyed(self, relation: Relation, value: Mapping[str, Any], came: str | None, path: Path) -> Link | None:
         """An object with a key links the record that has it, and whether there is one only the database knows.
 
         Its other values are written where the caller asked for that; else they count only if the record is stored.
         """
-        link = self.link(target, value[target.key.name], (*path, target.key.name))
+        target = self.collections[relation.target]
+        link = self.link(target, value[target.key.name], (*path, target.key.name), relation)
         if link is None:
             return None
         others = {name: item for name, item in value.items() if name != target.key.name}
@@ -264,8 +315,10 @@ class _Planner:
             return None
         return self.plan(target, value, creating=False, path=path, came=came)
 
-    def link(self, target: Collection, value: Any, path: Path) -> Link | None:
+    def link(self, target: Collection, value: Any, path: Path, relation: Relation) -> Link | None:
         """A link to the record with this key, None with a complaint."""
+        if not self._count() or not self._changed(relation, path):
+            return None
         if not self.action.may_read(target.name):
             self._bad(f"Your role may not read '{target.name}', so not link to it.", path, Code.NO_PERMISSION)
             return None
@@ -279,6 +332,8 @@ class _Planner:
             if name not in known:
                 message = f"'{name}' is not a field of '{collection.name}'.{did_you_mean(str(name), known)}"
                 self._bad(message, (*path, name), Code.UNKNOWN_FIELD)
+            if self.full:
+                break
 
     def _bad(self, message: str, path: Path, code: Code = Code.BAD_VALUE, *, once: bool = False) -> Literal[False]:
         if not once or all(complaint.message != message for complaint in self.complaints):

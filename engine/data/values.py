@@ -184,12 +184,28 @@ def _uuid(value: Any) -> uuid.UUID:
         raise ValueError("must be a uuid") from None
 
 
-def _json(value: Any) -> Any:
+def parse_json(value: Any) -> Any:
+    """Any JSON value that a database can keep, at every depth."""
     try:
         JSON_DUMPS(value)
     except (TypeError, ValueError, RecursionError):
         raise ValueError("must be JSON, with integers of at most 64 bits and nested at most 250 deep") from None
+    _refuse_inside(value)
     return value
+
+
+def _refuse_inside(value: Any) -> None:
+    if isinstance(value, str):
+        refuse_unstorable(value)
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            refuse_unstorable(name)
+            _refuse_inside(member)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _refuse_inside(item)
+    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError("must have integers of at most 64 bits with their sign")
 
 
 def _binary(value: Any) -> bytes:
@@ -212,7 +228,7 @@ _PARSERS: Mapping[FieldKind, Callable[[Any], Any]] = MappingProxyType(
         FieldKind.TIME: _time,
         FieldKind.DURATION: _duration,
         FieldKind.UUID: _uuid,
-        FieldKind.JSON: _json,
+        FieldKind.JSON: parse_json,
         FieldKind.BINARY: _binary,
     }
 )

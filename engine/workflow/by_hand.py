@@ -12,7 +12,7 @@ from engine.actions import PLAIN, Actor, Terms
 from engine.data.plans import parse_key
 from engine.data.records import Records
 from engine.data.unit import unit_of_work
-from engine.data.values import render
+from engine.data.values import parse_json, render
 from engine.errors import Code, raise_for, refuse
 from engine.idempotency import Repetitions
 from engine.workflow.definition import Definition
@@ -57,7 +57,10 @@ class ByHand:
 
     async def _data(self, definition: Definition, data: Any) -> tuple[str | None, Any]:
         if isinstance(data, Mapping):
-            return None, dict(data)
+            try:
+                return None, parse_json(dict(data))
+            except ValueError as error:
+                raise refuse(Code.BAD_VALUE, f"'data' {error}.", "data") from None
         if data is None or isinstance(data, list | bool):
             raise refuse(Code.BAD_VALUE, "'data' is the key of a record, or an object to hand over as it is.", "data")
         collection = self.records.collections[definition.collection]

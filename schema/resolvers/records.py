@@ -17,7 +17,7 @@ from engine.actions import (
     Write,
 )
 from engine.data.collections import Collections
-from engine.data.filters import did_you_mean
+from engine.data.filters import did_you_mean, finds_all
 from engine.data.plans import is_filled
 from engine.errors import Code, Complaint, refuse
 from schema.context import Context
@@ -83,7 +83,7 @@ def _bounded(action: ListRecords, limit: int) -> ListRecords:
 
 
 def _refuse_boundless(collections: Collections, action: Action) -> None:
-    if not isinstance(action, UpdateRecords | DestroyRecords) or action.keys or action.filter:
+    if not isinstance(action, UpdateRecords | DestroyRecords) or action.keys or not finds_all(action.filter):
         return
     # The owner says which record is meant where no other can hang on it.
     if action.owner and not collections[action.owner.collection].relations[action.owner.relation].kind.to_many:

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from engine.data import plans
 from schema.sample.models import Category, Comment, Post, Tag
-from tests.doors.conftest import Rows
+from tests.doors.conftest import Rows, give_role
 from tests.doors.door import Door
 
 # --- create
@@ -321,4 +322,59 @@ async def test_a_role_one_does_not_hold_is_refused(door: Door, rows: Rows) -> No
     response = await door.client.post("/api/posts:create", json={"title": "x"}, headers=door.headers("boss"))
 
     assert (401, "ROLE_NOT_FOUND_FOR_USER") == (response.status_code, response.json()["errors"][0]["code"])
+    assert before == await rows()
+
+
+# --- what a role may do to the records it links, and to those it may not read
+
+LINKS = [
+    pytest.param("categories", {"title": "x", "post": {"id": 2}}, id="from the side without the column"),
+    pytest.param("posts", {"title": "x", "comments": [{"id": 1}]}, id="one of many"),
+]
+
+
+@pytest.mark.parametrize(("collection", "values"), LINKS)
+async def test_linking_a_record_that_holds_the_key_takes_the_grant_to_update_it(
+    door: Door, rows: Rows, collection: str, values: dict[str, Any]
+) -> None:
+    await give_role("maker", {name: {"read": {}, "create": {}} for name in ("posts", "categories", "comments")})
+    before = await rows()
+
+    answer = await door.create(collection, values, role="maker")
+
+    assert ["NO_PERMISSION"] == answer.codes
+    assert before == await rows()
+
+
+async def test_a_write_by_filter_tells_nothing_of_what_may_not_be_read(door: Door, rows: Rows) -> None:
+    await give_role("blind", {"posts": {"update": {}, "destroy": {}}})
+    before = await rows()
+    filter = {"secretNote": {"$includes": "a"}}
+
+    codes = [
+        (await door.update("posts", {"title": "x"}, filter=filter, role="blind")).codes,
+        (await door.destroy("posts", filter=filter, role="blind")).codes,
+    ]
+
+    assert [["NO_PERMISSION"]] * 2 == codes
+    assert before == await rows()
+
+
+@pytest.mark.parametrize("filter", [{"$or": [{}]}, {"$and": [{}, {"$or": [{}]}]}, {"$not": {"$not": {}}}], ids=str)
+async def test_a_filter_that_narrows_nothing_is_none(door: Door, rows: Rows, filter: dict[str, Any]) -> None:
+    before = await rows()
+
+    answer = await door.destroy("posts", filter=filter)
+
+    assert ["FILTER_REQUIRED"] == answer.codes
+    assert before == await rows()
+
+
+@pytest.mark.parametrize("count", [plans.MAX_RECORDS + 1, 20_000])
+async def test_a_list_that_is_too_long_is_refused_in_one_sentence(door: Door, rows: Rows, count: int) -> None:
+    before = await rows()
+
+    answer = await door.create("tags", [{"name": "x"}] * count)
+
+    assert ["BAD_VALUE"] == answer.codes
     assert before == await rows()

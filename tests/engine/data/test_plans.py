@@ -234,3 +234,17 @@ async def test_a_key_may_come_as_text(shop, name, text):
 @pytest.mark.parametrize("given", ["abc", "", None, [], {}, 1.5, True, "1 OR 1=1", 2**63, "٣"])
 async def test_a_key_of_the_wrong_type_is_refused(sample, given):
     assert [Code.BAD_KEY] == [complaint.code for complaint in parse_key(sample["posts"], given)[1]]
+
+
+def test_no_more_is_told_than_somebody_can_read(sample):
+    found = faults(sample, "posts", {f"titel{number}": 1 for number in range(5000)})
+
+    assert plans.MAX_COMPLAINTS == len(found)
+
+
+@pytest.mark.parametrize("items", [[1], [{"content": "x"}], ["x"]], ids=["links", "records", "mistakes"])
+def test_a_list_is_not_looked_at_beyond_what_one_write_may_store(sample, items):
+    found = faults(sample, "posts", {"title": "x", "comments": items * (plans.MAX_RECORDS + 1)})
+
+    assert len(found) <= plans.MAX_COMPLAINTS
+    assert found
