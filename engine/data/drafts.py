@@ -42,6 +42,9 @@ def draft(action: AnyWrite, collections: Collections) -> Draft:
     collection = collections[action.collection]
     related, misplaced = related_of(collections, action)
     shape, unknown = shape_of(collections, collection, action.selection, action.may_read)
+    if not action.may_read(collection.name):
+        # Who may write but not read is told which record it was, and nothing of what it says.
+        shape = Shape(collection, (collection.key,), {})
     complaints = [*action.complaints, *misplaced, *unknown]
     if isinstance(action, WriteValues):
         complaints += check_names(action, collections)

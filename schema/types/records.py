@@ -6,6 +6,7 @@ from typing import Any
 from strawberry import Info
 
 from engine.data.collections import Collection, Field, Relation
+from engine.errors import Code, refuse
 from engine.outcomes import Record
 from schema.loaders import Request
 from schema.resolvers.history import EXECUTIONS, has_history
@@ -38,7 +39,11 @@ def declare_page(cls: type[Any], collection: Collection, record: type[Any]) -> t
 
 def read(source: Any, name: str) -> Any:
     """A member of a record, which is a mapping, or of any other object."""
-    return source[name] if isinstance(source, dict) else getattr(source, name)
+    if not isinstance(source, dict):
+        return getattr(source, name)
+    if name not in source:
+        raise refuse(Code.NO_PERMISSION, f"Your role may not read '{name}'.")
+    return source[name]
 
 
 def column_type(collection: Collection, field: Field, enums: Enums) -> Any:

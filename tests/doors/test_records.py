@@ -346,6 +346,17 @@ async def test_linking_a_record_that_holds_the_key_takes_the_grant_to_update_it(
     assert before == await rows()
 
 
+async def test_who_may_write_but_not_read_is_told_the_key_alone(door: Door) -> None:
+    await give_role("blind", {"posts": {"update": {}}})
+
+    answer = await door.update("posts", {"title": "New"}, key=1, role="blind")
+
+    # GraphQL was asked for every column, REST answers what there is.
+    assert answer.codes == [] or {"NO_PERMISSION"} == {*answer.codes}
+    assert "New" == (await Post.get(id=1)).title
+    assert "secretNote" not in str(answer.data)
+
+
 async def test_a_write_by_filter_tells_nothing_of_what_may_not_be_read(door: Door, rows: Rows) -> None:
     await give_role("blind", {"posts": {"update": {}, "destroy": {}}})
     before = await rows()
