@@ -99,7 +99,7 @@ async def test_sign_out_ends_the_token(service: Service) -> None:
     token = await service.token()
 
     assert {"signOut": True} == (await service("mutation { signOut }", token)).data
-    with pytest.raises(Exception, match="BLOCKED_TOKEN|INVALID_TOKEN"):
+    with pytest.raises(Exception, match=r"BLOCKED_TOKEN|INVALID_TOKEN"):
         await service("{ checkAuth { id } }", token)
 
 
