@@ -32,6 +32,8 @@ from schema.context import Context
 PATH = "/graphql"
 BODY_LIMIT = 2**20
 SECONDS = 10.0
+MOST_VALUES = 50_000
+"""Values that variables may hold: graphql-core takes each of them apart before anything of ours looks at it."""
 PAGE = Path(__file__).parent / "static" / "graphiql" / "index.html"
 PAGE_HEADERS = {
     # The pictures and fonts are inside of GraphiQL's style sheet. The hash is of the one style element that it makes,
@@ -153,9 +155,24 @@ def asked(members: Mapping[str, Any]) -> Asked:
         raise _invalid("'query' is required: the text of a GraphQL document.")
     if variables is not None and not isinstance(variables, dict):
         raise _invalid("'variables' is an object.")
+    if variables is not None and _counts_beyond(variables, MOST_VALUES):
+        raise _invalid(f"The variables hold more than {MOST_VALUES} values: send less at a time.")
     if name is not None and not isinstance(name, str):
         raise _invalid("'operationName' is a string.")
     return Asked(query, variables, name or None)
+
+
+def _counts_beyond(value: Any, most: int) -> bool:
+    """Whether there are more values in a JSON value than this. Not by recursion, nor further than needed."""
+    waiting = [value]
+    for count, each in enumerate(waiting):
+        if count >= most:
+            return True
+        if isinstance(each, dict):
+            waiting += each.values()
+        elif isinstance(each, list):
+            waiting += each
+    return False
 
 
 def _from_query(parameters: Mapping[str, str]) -> Asked:

@@ -15,8 +15,8 @@ from strawberry import Info
 from strawberry.scalars import JSON
 
 import api.graphql
-from api.graphql import graphql_route
-from engine.errors import Code, StartError, refuse
+from api.graphql import asked, graphql_route
+from engine.errors import Code, Refusal, StartError, refuse
 from schema.build import Schema
 from schema.context import Context
 from schema.extensions import extensions
@@ -242,3 +242,8 @@ def test_missing_page_stops_the_start(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
     with pytest.raises(StartError, match="GraphiQL's page is missing"):
         serve()
+
+
+def test_variables_that_are_too_many_are_refused_before_they_are_taken_apart():
+    with pytest.raises(Refusal, match="more than 50000 values"):
+        asked({"query": "{ hello }", "variables": {"name": [[0]] * 25_000}})
