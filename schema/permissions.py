@@ -50,7 +50,7 @@ VERBS: Mapping[type[Action], tuple[Verb, ...]] = {
     CreateRecords: (Verb.CREATE,),
     UpdateRecords: (Verb.UPDATE,),
     FirstOrCreateRecord: (Verb.READ, Verb.CREATE),
-    UpdateOrCreateRecord: (Verb.UPDATE, Verb.CREATE),
+    UpdateOrCreateRecord: (Verb.READ, Verb.UPDATE, Verb.CREATE),
     DestroyRecords: (Verb.DESTROY,),
     LinkRecords: (Verb.READ,),
 }

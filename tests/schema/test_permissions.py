@@ -125,7 +125,7 @@ OWNER = Owner("posts", 1, "comments")
             {"comments": {"read": {}}, "posts": {"update": {}}},
         ),
         (FirstOrCreateRecord(collection="tags", values={}), {"tags": {"read": {}, "create": {}}}),
-        (UpdateOrCreateRecord(collection="tags", values={}), {"tags": {"update": {}, "create": {}}}),
+        (UpdateOrCreateRecord(collection="tags", values={}), {"tags": {"read": {}, "update": {}, "create": {}}}),
     ],
     ids=lambda value: type(value).__name__,
 )
