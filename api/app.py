@@ -3,7 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
+import strawberry
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
@@ -18,7 +20,7 @@ from api.openapi.route import openapi_route
 from api.rest import rest_routes
 from api.settings import SAMPLE, Settings
 from api.static_files import static_route
-from engine.data.collections import read_collections
+from engine.data.collections import Collections, read_collections
 from engine.data.unit import take_turns, unit_of_work
 from engine.database import close_database, open_database
 from engine.engine import Engine
@@ -35,6 +37,12 @@ from schema.build import build_schema
 from schema.limits import Limits
 from schema.sample.content import load_sample
 from schema.sample.roles import roles_for
+
+
+class BuildSchema(Protocol):
+    """Makes the GraphQL schema of collections."""
+
+    def __call__(self, collections: Collections, limits: Limits, *, introspection: bool) -> strawberry.Schema: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +63,15 @@ class Service:
 
 
 @asynccontextmanager
-async def open_service(settings: Settings, *, working: bool = True) -> AsyncIterator[Service]:
+async def open_service(
+    settings: Settings, *, working: bool = True, build: BuildSchema = build_schema
+) -> AsyncIterator[Service]:
     """The service of these settings, its database migrated and, on the first start, filled; closed at the end.
 
     Executions run from now on, unless it is not `working`: a command that is soon done must not take them from the
-    process that serves. Raises `StartError` for what the person who starts it can mend.
+    process that serves. `build` makes the GraphQL schema.
+
+    Raises `StartError` for what the person who starts it can mend.
     """
     models = await open_database(settings.database, settings.models, settings.pool)
     try:
@@ -77,7 +89,7 @@ async def open_service(settings: Settings, *, working: bool = True) -> AsyncIter
             retention=retention(settings.keep_succeeded, settings.keep_failed),
         )
         first_password = await _fill_new(engine, settings)
-        asgi = make_asgi(engine, settings)
+        asgi = make_asgi(engine, settings, build)
         service = Service(asgi, engine, first_password)
         if not working:
             yield service
@@ -91,10 +103,10 @@ async def open_service(settings: Settings, *, working: bool = True) -> AsyncIter
         await close_database()
 
 
-def make_asgi(engine: Engine, settings: Settings) -> ASGIApp:
+def make_asgi(engine: Engine, settings: Settings, build: BuildSchema = build_schema) -> ASGIApp:
     """Both doors and the pages, behind the authentication."""
     collections = engine.collections
-    schema = build_schema(collections, _limits(settings), introspection=settings.introspection)
+    schema = build(collections, _limits(settings), introspection=settings.introspection)
     routes = [
         *health_routes(),
         static_route(),

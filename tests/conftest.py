@@ -7,9 +7,13 @@ from typing import Any, TypeAlias
 
 import httpx
 import pytest
+import strawberry
 
-from api.app import Service, open_service
+from api.app import BuildSchema, Service, open_service
 from api.settings import Settings
+from engine.data.collections import Collections
+from schema.build import build_schema
+from schema.limits import Limits
 from tests.databases import SERVER, Databases, MakeDatabase, address, databases_in, with_tables
 from tests.doors.door import Door, GraphqlDoor, RestDoor
 
@@ -75,9 +79,25 @@ def changed() -> dict[str, Any]:
     return {}
 
 
+@pytest.fixture(scope="session")
+def build_once() -> BuildSchema:
+    """Builds each GraphQL schema once: it takes longer than many a test, and holds nothing of a service."""
+    built: dict[Any, strawberry.Schema] = {}
+
+    def build(collections: Collections, limits: Limits, *, introspection: bool) -> strawberry.Schema:
+        key = (tuple(collection.model for collection in collections.values()), limits, introspection)
+        if key not in built:
+            built[key] = build_schema(collections, limits, introspection=introspection)
+        return built[key]
+
+    return build
+
+
 @pytest.fixture
-async def service(make_settings: MakeSettings, changed: dict[str, Any]) -> AsyncIterator[Service]:
-    async with open_service(await make_settings(**changed)) as service:
+async def service(
+    make_settings: MakeSettings, changed: dict[str, Any], build_once: BuildSchema
+) -> AsyncIterator[Service]:
+    async with open_service(await make_settings(**changed), build=build_once) as service:
         yield service
 
 
