@@ -1,5 +1,6 @@
 """The journal: only who holds the lease writes, everything recorded is read again, and an end is the end."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -119,6 +120,21 @@ async def test_executions_are_counted_on_their_version(journal):
     await journal.count([1, 2, 1])
 
     assert [(1, 7), (2, 6)] == await Workflow.all().order_by("id").values_list("id", "executed")
+
+
+async def test_units_that_count_the_same_versions_do_not_wait_for_each_other(journal):
+    """Whichever order they name them in; each holds a row until its commit."""
+    for key in (1, 2):
+        await Workflow.create(id=key, key=str(key), version=1, title="K", type="action")
+
+    async def count(*versions):
+        for _ in range(10):
+            async with unit_of_work():
+                await journal.count(versions)
+
+    await asyncio.gather(*(count(1, 2) if n % 2 else count(2, 1) for n in range(8)))
+
+    assert [80, 80] == await Workflow.all().order_by("id").values_list("executed", flat=True)
 
 
 async def test_an_execution_keeps_the_document_it_was_started_with(journal):
