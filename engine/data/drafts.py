@@ -12,7 +12,8 @@ from engine.actions import CreateRecords, DestroyRecords, UpdateRecords, WriteVa
 from engine.data.collections import Collection, Collections
 from engine.data.filters import compile_filter, did_you_mean
 from engine.data.owners import Related, related_of
-from engine.data.plans import MAX_DEPTH, MAX_RECORDS, Plan, is_filled, parse_key, plan_all
+from engine.data.planner import plan_all
+from engine.data.plans import MAX_DEPTH, MAX_RECORDS, Plan, is_filled, parse_key
 from engine.data.shape import Shape, shape_of
 from engine.errors import Code, Complaint
 

@@ -9,7 +9,8 @@ from typing import Any, assert_never
 from engine.actions import LinkMode, LinkRecords
 from engine.data.collections import Collections
 from engine.data.owners import Related
-from engine.data.plans import MAX_RECORDS, Link, plan_links
+from engine.data.planner import plan_links
+from engine.data.plans import MAX_RECORDS, Link
 from engine.errors import Code, Complaint
 
 

@@ -7,7 +7,8 @@ import pytest
 from engine.actions import CreateRecords, Rights
 from engine.data import plans
 from engine.data.collections import Collections
-from engine.data.plans import Plan, parse_key, plan_values
+from engine.data.planner import plan_values
+from engine.data.plans import Plan, parse_key
 from engine.errors import Code
 
 KEY = "b0a1b0a1-0000-0000-0000-000000000001"

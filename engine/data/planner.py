@@ -1,0 +1,297 @@
+"""The values of a write → a plan of what to store, with everything that is wrong with them; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from engine.actions import Action, WriteValues
+from engine.data import values
+from engine.data.collections import Collection, Collections, Field, Relation
+from engine.data.filters import did_you_mean
+from engine.data.plans import MAX_COMPLAINTS, MAX_DEPTH, MAX_RECORDS, Link, Path, Plan, is_filled, parse_key
+from engine.errors import Code, Complaint
+
+
+def plan_values(
+    collections: Collections,
+    collection: Collection,
+    given: Any,
+    action: Action,
+    *,
+    creating: bool,
+    path: Path = (),
+    came: str | None = None,
+) -> tuple[Plan, list[Complaint]]:
+    """The plan of one record's values and all complaints about them; a plan with complaints is not to be used.
+
+    `came` is the column that the record's owner fills, if there is one.
+    """
+    planner = _Planner(collections, action)
+    return planner.plan(collection, given, creating=creating, path=path, came=came), planner.complaints
+
+
+def plan_all(
+    collections: Collections,
+    collection: Collection,
+    given: Sequence[Any],
+    action: Action,
+    *,
+    creating: bool,
+    many: bool,
+    came: str | None = None,
+) -> tuple[list[Plan], list[Complaint]]:
+    """The plans of several records, which share the bounds of one write. `many`: the caller sent a list."""
+    planner = _Planner(collections, action)
+    plans = []
+    for index, record in enumerate(given):
+        if planner.full:
+            break
+        path = (index,) if many else ()
+        plans.append(planner.plan(collection, record, creating=creating, path=path, came=came))
+    return plans, planner.complaints
+
+
+def plan_links(
+    collections: Collections, relation: Relation, keys: Iterable[Any], action: Action
+) -> tuple[list[Link], list[Complaint]]:
+    """The records with these keys as links to hang on another by the relation."""
+    planner = _Planner(collections, action)
+    target = collections[relation.target]
+    links = [planner.link(target, key, ("keys", index), relation) for index, key in enumerate(keys)]
+    return [link for link in links if link], planner.complaints
+
+
+@dataclass(slots=True)
+class _Drawing:
+    """A plan being made: `came` is the column through which the record it is nested in fills this one, if it does."""
+
+    collection: Collection
+    given: Mapping[str, Any]
+    creating: bool
+    came: str | None
+    columns: dict[str, Any] = field(default_factory=dict)
+    to_one: list[tuple[Relation, Plan | Link | None]] = field(default_factory=list)
+    to_other: list[tuple[Relation, tuple[Plan | Link, ...]]] = field(default_factory=list)
+
+    def filled(self) -> set[str | None]:
+        """The columns that need no value of their own any more."""
+        acting = self.collection.acting_user
+        return {
+            *self.columns,
+            *(relation.column for relation, _ in self.to_one),
+            self.came,
+            acting.column if acting else None,
+        }
+
+
+@dataclass(slots=True)
+class _Planner:
+    collections: Collections
+    action: Action
+    complaints: list[Complaint] = field(default_factory=list)
+    planned: int = 0
+
+    @property
+    def full(self) -> bool:
+        return len(self.complaints) >= MAX_COMPLAINTS or self.planned > MAX_RECORDS
+
+    def plan(self, collection: Collection, given: Any, *, creating: bool, path: Path, came: str | None = None) -> Plan:
+        """The plan of one record and of those nested in it; unusable once there are complaints."""
+        drawing = _Drawing(collection, given, creating, came)
+        if self._fits(drawing, path):
+            for name, value in given.items():
+                if self.full:
+                    break
+                self._member(drawing, name, value, (*path, name))
+            if creating and not self.full:
+                self._require(drawing, path)
+        return Plan(collection, drawing.columns, tuple(drawing.to_one), tuple(drawing.to_other), path)
+
+    def _fits(self, drawing: _Drawing, path: Path) -> bool:
+        if not self._count():
+            return False
+        if len([step for step in path if isinstance(step, str)]) > MAX_DEPTH:
+            return self._bad(f"Records may nest {MAX_DEPTH} deep.", path)
+        if not isinstance(drawing.given, Mapping):
+            return self._bad(f"A record of '{drawing.collection.name}' is an object of field names and values.", path)
+        return True
+
+    def _count(self) -> bool:
+        """Whether there is room for one record or link more in this write."""
+        self.planned += 1
+        if self.planned <= MAX_RECORDS:
+            return True
+        return self._bad(f"One write may store and link {MAX_RECORDS} records.", (), once=True)
+
+    def _member(self, drawing: _Drawing, name: str, value: Any, path: Path) -> None:
+        collection = drawing.collection
+        if (column := collection.fields.get(name)) and not column.secret:
+            self._column(drawing, column, value, path)
+        elif relation := collection.relations.get(name):
+            if self._free(drawing, relation.name, relation.column, path):
+                self._relation(drawing, relation, value, path)
+        else:
+            self._refuse_unknown(collection, [name], path[:-1])
+
+    def _column(self, drawing: _Drawing, column: Field, value: Any, path: Path) -> None:
+        relation = drawing.collection.relations.get(column.relation or "")
+        if not column.writable:
+            message = f"'{column.name}' is filled by the service and cannot be written."
+            self._bad(message, path, Code.FIELD_NOT_WRITABLE)
+        elif not self._free(drawing, column.name, column.attribute, path):
+            return
+        elif column.relation and column.relation in drawing.given:
+            self._bad(f"'{column.name}' and '{column.relation}' say the same thing: give one of them.", path)
+        elif value is None:
+            if not column.null:
+                self._bad(f"'{column.name}' must not be null.", path, Code.REQUIRED)
+            drawing.columns[column.attribute] = None
+        elif relation:
+            # The key of another record says the same as the relation, so it passes the same checks.
+            drawing.to_one.append((relation, self.link(self.collections[relation.target], value, path, relation)))
+        else:
+            try:
+                drawing.columns[column.attribute] = values.parse(column, value)
+            except ValueError as error:
+                self._bad(f"'{column.name}' {error}.", path)
+
+    def _free(self, drawing: _Drawing, name: str, attribute: str | None, path: Path) -> bool:
+        """Whether a column may be given a value here."""
+        if attribute is not None and attribute == drawing.came:
+            return self._bad(f"'{name}' is the record this one is nested in: leave it out.", path)
+        if attribute == drawing.collection.key.attribute and not drawing.creating:
+            return self._bad(f"'{name}' is the record's key and never changes.", path, Code.FIELD_NOT_WRITABLE)
+        return True
+
+    def _require(self, drawing: _Drawing, path: Path) -> None:
+        filled = drawing.filled()
+        for column in drawing.collection.readable:
+            if column.required and column.attribute not in filled and not drawing.given.keys() & _names(column):
+                self._bad(f"'{column.name}' is required.", (*path, column.name), Code.REQUIRED)
+
+    def _relation(self, drawing: _Drawing, relation: Relation, value: Any, path: Path) -> None:
+        if relation.kind.to_many:
+            if not isinstance(value, list | tuple):
+                self._bad(f"'{relation.name}' leads to many {relation.target}: give a list.", path)
+                return
+            self._unhang(drawing, relation, path)
+            items = [self._related(relation, item, (*path, index)) for index, item in enumerate(value) if not self.full]
+            drawing.to_other.append((relation, tuple(item for item in items if item)))
+        elif isinstance(value, list | tuple):
+            self._bad(f"'{relation.name}' leads to one record of '{relation.target}': give one, no list.", path)
+        elif value is None:
+            self._unlink(drawing, relation, path)
+        elif item := self._related(relation, value, path):
+            if relation.column:
+                drawing.to_one.append((relation, item))
+            else:
+                drawing.to_other.append((relation, (item,)))
+
+    def _unlink(self, drawing: _Drawing, relation: Relation, path: Path) -> None:
+        if not relation.null:
+            self._bad(f"'{relation.name}' must not be null.", path, Code.REQUIRED)
+        elif relation.column:
+            drawing.to_one.append((relation, None))
+        else:
+            self._unhang(drawing, relation, path)
+            drawing.to_other.append((relation, ()))
+
+    def _unhang(self, drawing: _Drawing, relation: Relation, path: Path) -> None:
+        """An update takes what hung there away, which changes those records where they hold the key."""
+        if not drawing.creating:
+            self._changed(relation, path)
+
+    def _changed(self, relation: Relation, path: Path) -> bool:
+        """Whether the role may change records of the other side, which linking them does where they hold our key."""
+        if not is_filled(relation) or self.action.may_update(relation.target):
+            return True
+        message = f"Your role may not update '{relation.target}', so not change what they are linked to."
+        return self._bad(message, path, Code.NO_PERMISSION)
+
+    def _related(self, relation: Relation, value: Any, path: Path) -> Plan | Link | None:
+        """A key alone links; an object without one is stored; an object with one is linked if it exists."""
+        target = self.collections[relation.target]
+        if not isinstance(value, Mapping):
+            return self.link(target, value, path, relation)
+        if value.keys() == {target.key.name}:
+            return self.link(target, value[target.key.name], (*path, target.key.name), relation)
+        if target.system:
+            for name in value.keys() - {target.key.name}:
+                message = f"'{target.name}' cannot be written through another record."
+                self._bad(message, (*path, name), Code.FIELD_NOT_WRITABLE)
+            return None
+        came = relation.reverse_column if is_filled(relation) else None
+        if value.get(target.key.name) is None:
+            return self._new(target, value, came, path)
+        return self._keyed(relation, value, came, path)
+
+    def _new(self, target: Collection, value: Mapping[str, Any], came: str | None, path: Path) -> Plan | None:
+        if not self.action.may_create(target.name):
+            self._bad(f"Your role may not create '{target.name}'.", path, Code.NO_PERMISSION)
+            return None
+        return self.plan(target, value, creating=True, path=path, came=came)
+
+    def _keyed(self, relation: Relation, value: Mapping[str, Any], came: str | None, path: Path) -> Link | None:
+        """An object with a key links the record that has it, and whether there is one only the database knows.
+
+        Its other values are written where the caller asked for that; else they count only if the record is stored.
+        """
+        target = self.collections[relation.target]
+        link = self.link(target, value[target.key.name], (*path, target.key.name), relation)
+        if link is None:
+            return None
+        others = {name: item for name, item in value.items() if name != target.key.name}
+        if self._is_updated(path):
+            link = replace(link, changes=self._changes(target, others, came, path))
+        if not target.key.writable:
+            if not link.changes:
+                self._refuse_unknown(target, others, path)
+            return link
+        told, self.complaints = self.complaints, []
+        new = self._new(target, value, came, path)
+        lacks, self.complaints = self.complaints, told
+        if not link.changes:
+            # A name that is wrong is wrong whether the record is there or not.
+            self.complaints += [complaint for complaint in lacks if complaint.code is Code.UNKNOWN_FIELD]
+        return replace(link, new=new, lacks=tuple(lacks))
+
+    def _is_updated(self, path: Path) -> bool:
+        named = self.action.update_associations if isinstance(self.action, WriteValues) else ()
+        return ".".join(step for step in path if isinstance(step, str)) in named
+
+    def _changes(self, target: Collection, value: Mapping[str, Any], came: str | None, path: Path) -> Plan | None:
+        if not self.action.may_update(target.name):
+            self._bad(f"Your role may not update '{target.name}'.", path, Code.NO_PERMISSION)
+            return None
+        return self.plan(target, value, creating=False, path=path, came=came)
+
+    def link(self, target: Collection, value: Any, path: Path, relation: Relation) -> Link | None:
+        """A link to the record with this key, None with a complaint."""
+        if not self._count() or not self._changed(relation, path):
+            return None
+        if not self.action.may_read(target.name):
+            self._bad(f"Your role may not read '{target.name}', so not link to it.", path, Code.NO_PERMISSION)
+            return None
+        key, complaints = parse_key(target, value, path)
+        self.complaints += complaints
+        return None if complaints else Link(key, path)
+
+    def _refuse_unknown(self, collection: Collection, names: Iterable[str], path: Path) -> None:
+        known = [*(column.name for column in collection.readable), *collection.relations]
+        for name in names:
+            if name not in known:
+                message = f"'{name}' is not a field of '{collection.name}'.{did_you_mean(str(name), known)}"
+                self._bad(message, (*path, name), Code.UNKNOWN_FIELD)
+            if self.full:
+                break
+
+    def _bad(self, message: str, path: Path, code: Code = Code.BAD_VALUE, *, once: bool = False) -> Literal[False]:
+        if not once or all(complaint.message != message for complaint in self.complaints):
+            self.complaints.append(Complaint(code, message, path))
+        return False
+
+
+def _names(column: Field) -> set[str]:
+    return {column.name, column.relation} if column.relation else {column.name}
