@@ -7,7 +7,7 @@ from engine.actions import CreateRecords, Selection
 from engine.data.collections import Collection, Collections
 from engine.data.filters import check_filter, did_you_mean
 from engine.data.operators import OPERATORS, Takes
-from engine.data.plans import plan_values
+from engine.data.planner import plan_values
 from engine.data.shape import shape_of
 from engine.errors import Code
 from engine.workflow.complaints import Complaints
