@@ -1,13 +1,12 @@
 """JSON values ⇄ Python values, for every kind of column of two modules of models."""
 
-import json
 import math
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tortoise import fields
 from tortoise.models import Model
@@ -202,7 +201,7 @@ def test_whatever_comes_is_read_or_refused(name: str, value: Any):
 
 
 DOCUMENTS = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(-1e300, 1e300) | STORABLE,
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(-1e300, 1e300) | STORABLE,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(STORABLE, inner, max_size=3),
     max_leaves=5,
 )
@@ -210,6 +209,7 @@ DOCUMENTS = st.recursive(
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(document=DOCUMENTS)
+@example(document=5.435901484647593e16)
 async def test_a_json_document_comes_back_from_the_database_as_it_went(shop, document):
     """Text too, even where it looks like another document; a large float may come back as the integer it is."""
     products = shop["products"]
@@ -218,12 +218,20 @@ async def test_a_json_document_comes_back_from_the_database_as_it_went(shop, doc
     product.extras = values.json_text(document)
     await product.save()
 
-    assert exact(document) == exact((await products.model.get(sku="a")).extras)
+    assert same(document, (await products.model.get(sku="a")).extras)
 
 
-def exact(document: object) -> object:
-    """A document with JSON's one kind of number."""
-    return json.loads(json.dumps(document), parse_int=Decimal, parse_float=Decimal)
+def same(sent: object, kept: object) -> bool:
+    """Whether two documents are one: JSON has one kind of number, so a float may have become the integer it is."""
+    if isinstance(sent, float):
+        return isinstance(kept, int | float) and not isinstance(kept, bool) and sent == float(kept)
+    if isinstance(sent, list):
+        return isinstance(kept, list) and len(sent) == len(kept) and all(map(same, sent, kept))
+    if isinstance(sent, dict):
+        return (
+            isinstance(kept, dict) and sent.keys() == kept.keys() and all(same(sent[name], kept[name]) for name in sent)
+        )
+    return type(sent) is type(kept) and sent == kept
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
