@@ -1,6 +1,5 @@
 """The first thing a request meets: its id, who shows it, and the headers that every answer has."""
 
-import logging
 import re
 import uuid
 from datetime import UTC, tzinfo
@@ -9,14 +8,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.credentials import Credentials, split_query
-from api.error_body import respond
+from api.failures import respond_to_failure
 from engine.actions import Actor
 from engine.data.periods import parse_zone
 from engine.engine import Engine
-from engine.errors import Code, Refusal, refuse
+from engine.errors import Code, refuse
 from schema.context import Context
-
-log = logging.getLogger("bangpath.api")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _DOORS = ("/api/", "/graphql/", "/openapi.json/")
@@ -60,12 +57,8 @@ class Authentication:
             known = private and scope["type"] == "http" and scope["path"] != _SIGN_IN
             actor = await self._identify(credentials) if known else None
             zone = _zone(headers) if actor else UTC
-        except Refusal as refusal:
-            await respond(refusal)(scope, receive, dress)
-        except Exception:
-            log.exception("the caller of request %s could not be identified", request_id)
-            unexpected = refuse(Code.INTERNAL, f"Something went wrong; its number is {request_id}.")
-            await respond(unexpected)(scope, receive, dress)
+        except Exception as error:
+            await respond_to_failure(error, request_id)(scope, receive, dress)
         else:
             peer = scope["client"][0] if scope.get("client") else ""
             state = scope.setdefault("state", {})

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.responses import JSONResponse
+from tortoise.exceptions import DBConnectionError
 
 from api.authentication import Authentication
 from api.credentials import split_query
@@ -28,6 +29,8 @@ class OneAccount:
         self.asked.append((token, role))
         if token == "broken":
             raise OSError("the disk is on fire")
+        if token == "away":
+            raise DBConnectionError("nobody answers")
         if token != "good":
             raise refuse(Code.INVALID_TOKEN, "The token is not valid: sign in again.")
         if role not in (None, "member", "größe"):
@@ -299,6 +302,13 @@ async def test_a_failure_to_look_somebody_up_is_masked_and_logged_with_the_id(cl
     [record] = caplog.records
     assert logging.ERROR == record.levelno
     assert "seven" in record.getMessage()
+
+
+async def test_a_database_that_is_away_is_told_as_by_the_doors(client):
+    response = await client.get("/api/posts?token=away")
+
+    assert (503, "UNAVAILABLE") == (response.status_code, code_of(response))
+    assert "Retry-After" in response.headers
 
 
 async def test_the_lifespan_passes_through():
