@@ -17,6 +17,7 @@ from api.graphql_connection import Limits as SocketLimits
 from api.graphql_ws import graphql_socket_route
 from api.health import health_routes
 from api.openapi.route import openapi_route
+from api.peer import Peers
 from api.rest import rest_routes
 from api.settings import SAMPLE, Settings
 from api.static_files import static_route
@@ -129,7 +130,7 @@ def make_asgi(engine: Engine, settings: Settings, build: BuildSchema = build_sch
     app = Starlette(routes=routes, exception_handlers=HANDLERS)
     # A path with a slash too many is another path, which does not exist.
     app.router.redirect_slashes = False
-    return Authentication(app, engine)
+    return Authentication(app, engine, Peers(settings.trusted_proxies))
 
 
 async def _fill_new(engine: Engine, settings: Settings) -> str | None:

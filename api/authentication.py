@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.credentials import Credentials, split_query
 from api.failures import respond_to_failure
+from api.peer import Peers
 from engine.actions import Actor
 from engine.data.periods import parse_zone
 from engine.engine import Engine
@@ -33,9 +34,10 @@ class Authentication:
     it showed so far.
     """
 
-    def __init__(self, app: ASGIApp, engine: Engine) -> None:
+    def __init__(self, app: ASGIApp, engine: Engine, peers: Peers | None = None) -> None:
         self._app = app
         self._engine = engine
+        self._peers = peers or Peers()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -60,7 +62,7 @@ class Authentication:
         except Exception as error:
             await respond_to_failure(error, request_id)(scope, receive, dress)
         else:
-            peer = scope["client"][0] if scope.get("client") else ""
+            peer = self._peers.address(scope)
             state = scope.setdefault("state", {})
             state["context"] = Context(self._engine, actor, request_id, peer, zone)
             if scope["type"] == "websocket":

@@ -147,6 +147,9 @@ class Settings(BaseSettings):
     socket_subscriptions: int = Field(default=100, ge=1, description="a number from 1 on")
     socket_check: float = Field(default=30, ge=0.1, le=600, description="seconds from 0.1 to 600")
     user_sockets: int = Field(default=100, ge=1, description="a number from 1 on")
+    trusted_proxies: Networks = Field(
+        default=(), description="networks such as 10.1.0.0/16 or 127.0.0.1/32 with commas between them"
+    )
     origins: Origins = Field(default=(), description="origins such as https://example.com with commas between them")
     query_timeout: float = Field(default=10, gt=0, le=600, description="seconds from 0.1 to 600")
 

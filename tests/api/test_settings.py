@@ -32,6 +32,7 @@ READ = [
     ("INTROSPECTION", "0", "introspection", False),
     ("ORIGINS", "https://a.example, http://B.example:8080", "origins", ("https://a.example", "http://B.example:8080")),
     ("ORIGINS", "", "origins", ()),
+    ("TRUSTED_PROXIES", "10.0.0.2/32", "trusted_proxies", (ip_network("10.0.0.2/32"),)),
 ]
 
 REFUSED = [
@@ -69,6 +70,8 @@ REFUSED = [
     ("QUERY_TIMEOUT", "0"),
     ("PRIVATE_NETWORKS", "10.0.0.1/8"),
     ("PRIVATE_NETWORKS", "localhost"),
+    ("TRUSTED_PROXIES", "10.0.0.1/8"),
+    ("TRUSTED_PROXIES", "*"),
     ("SECRETS", "abc"),
     ("SECRETS", "[]"),
     ("SECRETS", '{"a": "b"}'),
