@@ -9,7 +9,7 @@ import strawberry
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from api.authentication import Authentication
+from api.authentication import Authentication, Rates
 from api.docs_page import docs_route
 from api.failures import HANDLERS
 from api.graphql import graphql_route
@@ -32,6 +32,7 @@ from engine.identity.roles import ROOT
 from engine.identity.tokens import Tokens
 from engine.outgoing.addresses import Reach
 from engine.outgoing.secrets import Secrets
+from engine.rates import Rate
 from engine.system.models import SERVED, User
 from engine.workflow.retention import retention
 from schema.build import build_schema
@@ -108,6 +109,7 @@ def make_asgi(engine: Engine, settings: Settings, build: BuildSchema = build_sch
     """Both doors and the pages, behind the authentication."""
     collections = engine.collections
     schema = build(collections, _limits(settings), introspection=settings.introspection)
+    rates = Rates(Rate(settings.address_rate, "requests"), Rate(settings.user_rate, "requests"))
     routes = [
         *health_routes(),
         static_route(),
@@ -124,13 +126,14 @@ def make_asgi(engine: Engine, settings: Settings, build: BuildSchema = build_sch
             SocketLimits(subscriptions=settings.socket_subscriptions, check=settings.socket_check),
             sockets=settings.user_sockets,
             origins=settings.origins,
+            rate=rates.user,
         ),
         *rest_routes(collections, body_limit=settings.body_limit, page_limit=settings.page_limit),
     ]
     app = Starlette(routes=routes, exception_handlers=HANDLERS)
     # A path with a slash too many is another path, which does not exist.
     app.router.redirect_slashes = False
-    return Authentication(app, engine, Peers(settings.trusted_proxies))
+    return Authentication(app, engine, Peers(settings.trusted_proxies), rates)
 
 
 async def _fill_new(engine: Engine, settings: Settings) -> str | None:

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -9,17 +10,31 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.credentials import Credentials, split_query
 from api.failures import respond_to_failure
-from api.peer import Peers
+from api.peer import Peers, neighbourhood
 from engine.actions import Actor
 from engine.data.periods import parse_zone
 from engine.engine import Engine
-from engine.errors import Code, refuse
+from engine.errors import Code, Refusal, refuse
+from engine.rates import UNLIMITED, Rate
 from schema.context import Context
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _DOORS = ("/api/", "/graphql/", "/openapi.json/")
 _SIGN_IN = "/api/auth:signIn"
+_GRAPHQL = "/graphql"
 _STARTS = ("http.response.start", "websocket.http.response.start")
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How many requests a minute may come: from one `address` without showing who sends them, and of one `user`.
+
+    Whoever is known is not counted by address: behind one there may be a whole company, and among it a flood of bad
+    tokens would keep out the good ones.
+    """
+
+    address: Rate = UNLIMITED
+    user: Rate = UNLIMITED
 
 
 class Authentication:
@@ -28,16 +43,18 @@ class Authentication:
     Takes the `token` parameter out of the query string in place: uvicorn writes its access log from the same scope
     when the answer starts. Puts a `Context` at `request.state.context` of every request; those to other paths than
     the two doors are nobody's, whatever they show. Bad credentials are answered here, but for those of whoever signs
-    in: clients keep the token that has ended, and show it when they ask for the next one.
+    in: clients keep the token that has ended, and show it when they ask for the next one. Whether a GraphQL document
+    does no more than that is seen when it has been read, so its door finds the refusal at `request.state.refused`.
 
     A socket says who it is when it has been opened. Its context is nobody's, and `request.state.credentials` has what
     it showed so far.
     """
 
-    def __init__(self, app: ASGIApp, engine: Engine, peers: Peers | None = None) -> None:
+    def __init__(self, app: ASGIApp, engine: Engine, peers: Peers | None = None, rates: Rates | None = None) -> None:
         self._app = app
         self._engine = engine
         self._peers = peers or Peers()
+        self._rates = rates or Rates()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -55,15 +72,24 @@ class Authentication:
                 _dress(MutableHeaders(scope=message), message["status"], request_id, private)
             await send(message)
 
+        peer = self._peers.address(scope)
+        refused: Refusal | None = None
         try:
             known = private and scope["type"] == "http" and scope["path"] != _SIGN_IN
-            actor = await self._identify(credentials) if known else None
+            try:
+                actor = await self._identify(credentials) if known else None
+            except Refusal as refusal:
+                actor, refused = None, refusal
+            if private:
+                self._count(actor, peer)
+            if refused and not _may_sign_in(scope):
+                raise refused
             zone = _zone(headers) if actor else UTC
         except Exception as error:
             await respond_to_failure(error, request_id)(scope, receive, dress)
         else:
-            peer = self._peers.address(scope)
             state = scope.setdefault("state", {})
+            state["refused"] = refused
             state["context"] = Context(self._engine, actor, request_id, peer, zone)
             if scope["type"] == "websocket":
                 state["credentials"] = credentials
@@ -73,9 +99,19 @@ class Authentication:
         token = credentials.token
         return await self._engine.accounts.actor(token, credentials.role) if token else None
 
+    def _count(self, actor: Actor | None, peer: str) -> None:
+        if actor is None:
+            self._rates.address.take(neighbourhood(peer))
+        else:
+            self._rates.user.take(str(actor.key))
+
 
 def _is_door(path: str) -> bool:
     return f"{path}/".startswith(_DOORS)
+
+
+def _may_sign_in(scope: Scope) -> bool:
+    return (scope["type"], scope["path"], scope.get("method")) == ("http", _GRAPHQL, "POST")
 
 
 def _request_id(headers: Headers) -> str:

@@ -6,6 +6,7 @@ neither our codes nor 405 and 415; what would be left of it after overriding tha
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import orjson
 import strawberry
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -28,6 +30,7 @@ from api.terms import apply, read_terms
 from engine.errors import Code, Refusal, StartError, refuse
 from schema import loaders
 from schema.context import Context
+from schema.extensions import signs_in
 
 PATH = "/graphql"
 BODY_LIMIT = 2**20
@@ -87,6 +90,9 @@ class GraphQLDoor:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
+        refused: Refusal | None = getattr(request.state, "refused", None)
+        if refused:
+            return await self._sign_in_alone(request, refused)
         match request.method:
             case "GET" | "HEAD" if "query" not in request.query_params and _is_browser(request):
                 return self._graphiql()
@@ -95,6 +101,16 @@ class GraphQLDoor:
             case "POST":
                 return await self._run(request, await self._from_body(request), _ALL)
         raise refuse(Code.METHOD_NOT_ALLOWED, "GraphQL takes GET and POST.")
+
+    async def _sign_in_alone(self, request: Request, refused: Refusal) -> Response:
+        """The answer to who shows a token that is not good: it may be the one that has ended, so they may sign in."""
+        try:
+            asked = await self._from_body(request)
+        except Refusal:
+            raise refused from None
+        if not signs_in(asked.query):
+            raise refused
+        return await self._run(request, asked, _ALL)
 
     def _graphiql(self) -> Response:
         if self._page is None:
@@ -175,7 +191,9 @@ def _counts_beyond(value: Any, most: int) -> bool:
     return False
 
 
-def _from_query(parameters: Mapping[str, str]) -> Asked:
+def _from_query(parameters: QueryParams) -> Asked:
+    if twice := [name for name, count in Counter(name for name, _ in parameters.multi_items()).items() if count > 1]:
+        raise _invalid(f"The parameter '{twice[0]}' is given twice.")
     variables = parameters.get("variables")
     return asked({**parameters, "variables": parse_json(variables.encode()) if variables else None})
 

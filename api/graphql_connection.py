@@ -23,6 +23,7 @@ from api.graphql import Asked, asked, encode, formatted
 from engine.actions import Actor
 from engine.data.availability import refusal_of
 from engine.errors import Code, Refusal, refuse
+from engine.rates import Rate
 from schema.context import Context
 from schema.loaders import Request
 from schema.permissions import signed_in
@@ -55,7 +56,8 @@ class Closing(Exception):
 
 
 class Connection:
-    """A socket that was accepted. `seat` counts it as one of a user's while it is open, or raises `Closing`."""
+    """A socket that was accepted. `seat` counts it as one of a user's while it is open, or raises `Closing`; `rate`
+    counts its subscriptions as requests of theirs."""
 
     def __init__(
         self,
@@ -63,11 +65,13 @@ class Connection:
         schema: strawberry.Schema,
         limits: Limits,
         seat: Callable[[int], AbstractContextManager[None]],
+        rate: Rate,
     ) -> None:
         self._socket = socket
         self._schema = schema
         self._limits = limits
         self._seat = seat
+        self._rate = rate
         self._context: Context = socket.state.context
         self._credentials: Credentials = socket.state.credentials
         self._begun = False
@@ -191,7 +195,9 @@ class Connection:
 
         Subscriptions alone: a write would lack everything that HTTP has around it, its statuses and its bounds.
         """
-        context = replace(self._context, actor=await self._identify())
+        actor = await self._identify()
+        self._rate.take(str(actor.key))
+        context = replace(self._context, actor=actor)
         results = await self._schema.stream(
             wanted.query,
             variable_values=wanted.variables,

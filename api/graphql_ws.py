@@ -14,28 +14,38 @@ from api.error_body import respond
 from api.graphql import PATH
 from api.graphql_connection import Closing, Connection, Limits
 from engine.errors import Code, refuse
+from engine.rates import UNLIMITED, Rate
 
 PROTOCOL = "graphql-transport-ws"
 
 
 def graphql_socket_route(
-    schema: strawberry.Schema, limits: Limits | None = None, *, sockets: int = 100, origins: Iterable[str] = ()
+    schema: strawberry.Schema,
+    limits: Limits | None = None,
+    *,
+    sockets: int = 100,
+    origins: Iterable[str] = (),
+    rate: Rate = UNLIMITED,
 ) -> WebSocketRoute:
-    """The route beside the one of HTTP. A user may have this many `sockets` at a time.
+    """The route beside the one of HTTP. A user may have this many `sockets` at a time, and begin subscriptions at this
+    `rate`, which their requests share.
 
     Pages of other `origins` than our own may open some only if they are listed here.
     """
-    return WebSocketRoute(PATH, GraphQLSocketDoor(schema, limits or Limits(), Seats(sockets), origins))
+    return WebSocketRoute(PATH, GraphQLSocketDoor(schema, limits or Limits(), Seats(sockets), origins, rate))
 
 
 class GraphQLSocketDoor:
     """Opens a socket for every request that may have one."""
 
-    def __init__(self, schema: strawberry.Schema, limits: Limits, seats: "Seats", origins: Iterable[str]) -> None:
+    def __init__(
+        self, schema: strawberry.Schema, limits: Limits, seats: "Seats", origins: Iterable[str], rate: Rate
+    ) -> None:
         self._schema = schema
         self._limits = limits
         self._seats = seats
         self._origins = {normalize_origin(origin) for origin in origins}
+        self._rate = rate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         socket = WebSocket(scope, receive, send)
@@ -49,7 +59,7 @@ class GraphQLSocketDoor:
             await socket.close(4406, f"The subprotocol is {PROTOCOL}")
             return
         await socket.accept(PROTOCOL)
-        await Connection(socket, self._schema, self._limits, self._seats.taken_by).run()
+        await Connection(socket, self._schema, self._limits, self._seats.taken_by, self._rate).run()
 
     def _is_welcome(self, socket: WebSocket) -> bool:
         """Whether what opens the socket is a page of ours, or no page at all: those say from where they are."""

@@ -144,6 +144,8 @@ class Settings(BaseSettings):
     graphql_aliases: int = Field(default=15, ge=0, description="a number from 0 on")
     graphql_root_fields: int = Field(default=30, ge=1, description="a number from 1 on")
     graphql_cost: int = Field(default=10_000, ge=1, description="a number from 1 on")
+    address_rate: int = Field(default=1000, ge=0, description="a number from 0 on")
+    user_rate: int = Field(default=60_000, ge=0, description="a number from 0 on")
     socket_subscriptions: int = Field(default=100, ge=1, description="a number from 1 on")
     socket_check: float = Field(default=30, ge=0.1, le=600, description="seconds from 0.1 to 600")
     user_sockets: int = Field(default=100, ge=1, description="a number from 1 on")

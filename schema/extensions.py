@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import cast
 
-from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode
+from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, parse
 from graphql.validation import NoSchemaIntrospectionCustomRule
 from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import (
@@ -32,6 +32,9 @@ LONGEST_KEPT = 10_000
 
 OPEN = {"signIn", "__typename"}
 """The root fields that need no token."""
+
+SIGN_IN_TOKENS = 200
+"""Tokens of a document that does no more than that: it is read before anybody is known."""
 
 _CALLERS = (GraphQLError, MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 """The last three come this way from streams alone; `execute` raises them."""
@@ -160,6 +163,16 @@ class SignedOut(SchemaExtension):
             context.pre_execution_errors = []
         elif context.pre_execution_errors:
             context.pre_execution_errors = [GraphQLError(_HOW_TO_SIGN_IN)]
+
+
+def signs_in(query: str) -> bool:
+    """Whether a document asks for nothing that needs a token, whichever of its operations is run."""
+    try:
+        size = Size(parse(query, max_tokens=SIGN_IN_TOKENS))
+    except GraphQLError:
+        return False
+    asked = [node.name.value for operation in size.operations for node in size.root_fields(operation)]
+    return "signIn" in asked and OPEN.issuperset(asked)
 
 
 class ShownErrors(MaskErrors):

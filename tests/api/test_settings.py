@@ -62,6 +62,8 @@ REFUSED = [
     ("ORIGINS", "https://a.example/page"),
     ("ORIGINS", "*"),
     ("SOCKET_CHECK", "0"),
+    ("ADDRESS_RATE", "-1"),
+    ("USER_RATE", "many"),
     ("USER_SOCKETS", "0"),
     ("SOCKET_SUBSCRIPTIONS", "many"),
     ("SYNC_WAIT", "nan"),
