@@ -84,6 +84,8 @@ async def open_service(
             accounts,
             lenient=settings.triggers == "lenient",
             page_limit=settings.page_limit,
+            bulk_limit=settings.bulk_limit,
+            rows=Rate(settings.user_rows, "records"),
             sync_wait=settings.sync_wait,
             reach=Reach(settings.private_networks, settings.port),
             secrets=Secrets(settings.secrets),

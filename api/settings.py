@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from strawberry.http.websocket_origin import normalize_origin
 
 from api.home import DATABASE, kept_secret, make_writable
+from engine.data.plans import MAX_RECORDS
 from engine.database import Pool, is_postgres
 from engine.errors import StartError
 from engine.identity.tokens import MIN_SECRET_BYTES
@@ -144,6 +145,8 @@ class Settings(BaseSettings):
     graphql_aliases: int = Field(default=15, ge=0, description="a number from 0 on")
     graphql_root_fields: int = Field(default=30, ge=1, description="a number from 1 on")
     graphql_cost: int = Field(default=10_000, ge=1, description="a number from 1 on")
+    bulk_limit: int = Field(default=MAX_RECORDS, ge=1, le=MAX_RECORDS, description=f"a number from 1 to {MAX_RECORDS}")
+    user_rows: int = Field(default=100_000, ge=0, description="a number from 0 on")
     address_rate: int = Field(default=1000, ge=0, description="a number from 0 on")
     user_rate: int = Field(default=60_000, ge=0, description="a number from 0 on")
     socket_subscriptions: int = Field(default=100, ge=1, description="a number from 1 on")

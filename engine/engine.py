@@ -8,6 +8,7 @@ from typing import Any
 from engine.actions import PLAIN, Actor, FindOrCreate, LinkRecords, Terms
 from engine.data.collections import Collections
 from engine.data.drafts import AnyWrite
+from engine.data.plans import MAX_RECORDS
 from engine.data.records import Records
 from engine.idempotency import Repetitions
 from engine.identity.accounts import Accounts
@@ -19,6 +20,7 @@ from engine.outgoing.secrets import NO_SECRETS, Secrets
 from engine.outgoing.transport import CheckedTransport
 from engine.perform import Performer
 from engine.queue.embedded import EmbeddedQueue
+from engine.rates import UNLIMITED, Rate
 from engine.workflow.by_hand import ByHand
 from engine.workflow.catalog import Catalog
 from engine.workflow.dispatcher import SYNC_WAIT, Dispatcher
@@ -38,7 +40,8 @@ class Engine:
 
     `lenient` turns references to unknown workflows into skipped ones; `sync_wait` is in seconds; `lease` is how long
     an execution is held by a process that gives no sign of life; `reach` says which addresses nodes may call, and
-    `secrets` what they may show there; `secret` is the service's own; `page_limit` is how many records a page has.
+    `secrets` what they may show there; `secret` is the service's own; `page_limit` is how many records a page has,
+    `bulk_limit` how many a request may create, and `rows` how many a user may write a minute.
     """
 
     def __init__(
@@ -53,11 +56,14 @@ class Engine:
         secrets: Secrets = NO_SECRETS,
         secret: str = "",
         page_limit: int = 200,
+        bulk_limit: int = MAX_RECORDS,
+        rows: Rate = UNLIMITED,
         retention: Retention = FOR_EVER,
     ) -> None:
         self.collections = collections
         self.accounts = accounts
         self.page_limit = page_limit
+        self.bulk_limit = bulk_limit
         self.records = Records(collections)
         self.catalog = Catalog(collections)
         self.versions = Versions(collections, self.catalog)
@@ -71,7 +77,7 @@ class Engine:
         self.worker = Worker(queue, journal, runner, retention)
         dispatcher = Dispatcher(journal, runner, self.worker, queue, sync_wait)
         events = Events(self.records, self.catalog)
-        self._performer = Performer(self.records, self.catalog, events, dispatcher, self.repetitions, lenient)
+        self._performer = Performer(self.records, self.catalog, events, dispatcher, self.repetitions, rows, lenient)
         self.executions = Executions(journal, self.versions, queue)
         self.by_hand = ByHand(self.versions, self.records, dispatcher, self.repetitions)
 
@@ -91,6 +97,6 @@ class Engine:
         """Carry out a write of one of the doors with everything it starts; see `engine/perform.py`."""
         return await self._performer.perform(action, actor, request_id, terms)
 
-    async def link(self, action: LinkRecords, terms: Terms = PLAIN) -> list[Any]:
+    async def link(self, action: LinkRecords, actor: Actor, terms: Terms = PLAIN) -> list[Any]:
         """Change which records hang on another; answers the keys of those that do."""
-        return await self._performer.link(action, terms)
+        return await self._performer.link(action, actor, terms)

@@ -28,6 +28,7 @@ from engine.data.unit import unit_of_work
 from engine.errors import refuse_all
 from engine.idempotency import Kept, Repetitions, Taken, from_json, to_json
 from engine.outcomes import PLANNED, Record, SkippedTrigger, SkipReason, TriggeredWorkflow, Written
+from engine.rates import Rate
 from engine.workflow.catalog import Catalog
 from engine.workflow.dispatcher import Dispatcher, Started
 from engine.workflow.events import Cause, Events
@@ -36,13 +37,17 @@ from engine.workflow.references import Checked, Reader, check
 
 @dataclass(frozen=True, slots=True)
 class Performer:
-    """Carries out the writes of the two doors. `lenient` is how references to unknown workflows are taken."""
+    """Carries out the writes of the two doors.
+
+    `rows` counts the records that each user writes; `lenient` is how references to unknown workflows are taken.
+    """
 
     records: Records
     catalog: Catalog
     events: Events
     dispatcher: Dispatcher
     repetitions: Repetitions
+    rows: Rate
     lenient: bool
 
     async def perform(self, action: AnyWrite | FindOrCreate, actor: Actor, request_id: str, terms: Terms) -> Written:
@@ -57,10 +62,11 @@ class Performer:
         done = await self._do(action, actor, request_id)
         return done.written(await self.dispatcher.settle(done.started, terms.wait))
 
-    async def link(self, action: LinkRecords, terms: Terms) -> list[Any]:
+    async def link(self, action: LinkRecords, actor: Actor, terms: Terms) -> list[Any]:
         """Change which records hang on another; answers the keys of those that do. No workflow follows it."""
 
         async def link() -> list[Any]:
+            self.rows.take(str(actor.key), len(action.keys or (None,)))
             async with _unit(action.dry_run):
                 return await self.records.link(action)
 
@@ -112,9 +118,13 @@ class Performer:
         checked = self._check(action, action.workflows)
         if complaints := [*drafted.complaints, *checked.complaints]:
             refuse_all([*complaints, *await self.records.conflicts(drafted)])
+        named = drafted.count
+        self.rows.take(str(actor.key), named)
         cause = Cause(actor, request_id, _name(action))
         async with _unit(action.dry_run):
             changes, started = await self._store(drafted, checked, cause)
+            # What hangs on the named ones, or was found by a filter, is known by now; too much of it is undone.
+            self.rows.take(str(actor.key), max(0, len(changes) - named))
             records = await self._answer(drafted, changes)
         return _Done(records, sum(not change.nested for change in changes), started)
 

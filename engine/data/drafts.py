@@ -37,6 +37,11 @@ class Draft:
     wanted: Q
     complaints: tuple[Complaint, ...]
 
+    @property
+    def count(self) -> int:
+        """How many records the write names, one at least: how many a filter finds is not known yet."""
+        return len(self.keys) or len(self.plans) or 1
+
 
 def draft(action: AnyWrite, collections: Collections) -> Draft:
     """Check a write without looking at the database; the complaints include those of the door."""

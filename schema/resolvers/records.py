@@ -35,6 +35,7 @@ async def resolve(context: Context, action: Action) -> Any:
     _refuse_unknown(engine.collections, action)
     _refuse_boundless(engine.collections, action)
     allowed = authorize(actor, replace(action, zone=context.zone), engine.collections)
+    _refuse_bulk(allowed, engine.bulk_limit)
     match allowed:
         case ListRecords():
             return await engine.records.page(_bounded(allowed, engine.page_limit))
@@ -47,7 +48,7 @@ async def resolve(context: Context, action: Action) -> Any:
         case CreateRecords() | UpdateRecords() | DestroyRecords() | FindOrCreate():
             return await engine.perform(allowed, actor, context.request_id, context.terms)
         case LinkRecords():
-            return await engine.link(allowed, context.terms)
+            return await engine.link(allowed, actor, context.terms)
         case _:
             raise TypeError(f"{type(action).__name__} has no resolver")
 
@@ -89,3 +90,10 @@ def _refuse_boundless(collections: Collections, action: Action) -> None:
     if action.owner and not collections[action.owner.collection].relations[action.owner.relation].kind.to_many:
         return
     raise refuse(Code.FILTER_REQUIRED, "Say which records are meant: by filterByTk or a filter that is not empty.")
+
+
+def _refuse_bulk(action: Action, limit: int) -> None:
+    """Before any of them is looked at: what is wrong with each of ten thousand records nobody wants to know."""
+    if isinstance(action, CreateRecords) and (count := len(action.values)) > limit:
+        message = f"One request may create {limit} records, these are {count}: send them in parts."
+        raise refuse(Code.BODY_TOO_LARGE, message, limit=limit)

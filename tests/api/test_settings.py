@@ -64,6 +64,8 @@ REFUSED = [
     ("SOCKET_CHECK", "0"),
     ("ADDRESS_RATE", "-1"),
     ("USER_RATE", "many"),
+    ("USER_ROWS", "-1"),
+    ("BULK_LIMIT", "1001"),
     ("USER_SOCKETS", "0"),
     ("SOCKET_SUBSCRIPTIONS", "many"),
     ("SYNC_WAIT", "nan"),

@@ -387,5 +387,5 @@ async def test_a_list_that_is_too_long_is_refused_in_one_sentence(door: Door, ro
 
     answer = await door.create("tags", [{"name": "x"}] * count)
 
-    assert ["BAD_VALUE"] == answer.codes
+    assert ["BODY_TOO_LARGE"] == answer.codes
     assert before == await rows()
