@@ -10,11 +10,13 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from api.authentication import Authentication, Rates
+from api.cors import Cors
 from api.docs_page import docs_route
 from api.failures import HANDLERS
 from api.graphql import graphql_route
 from api.graphql_connection import Limits as SocketLimits
 from api.graphql_ws import graphql_socket_route
+from api.headers import Dress
 from api.health import health_routes
 from api.openapi.route import openapi_route
 from api.peer import Peers
@@ -135,7 +137,14 @@ def make_asgi(engine: Engine, settings: Settings, build: BuildSchema = build_sch
     app = Starlette(routes=routes, exception_handlers=HANDLERS)
     # A path with a slash too many is another path, which does not exist.
     app.router.redirect_slashes = False
-    return Authentication(app, engine, Peers(settings.trusted_proxies), rates)
+    return Authentication(
+        app,
+        engine,
+        peers=Peers(settings.trusted_proxies),
+        rates=rates,
+        cors=Cors(settings.origins),
+        dress=Dress(settings.hsts),
+    )
 
 
 async def _fill_new(engine: Engine, settings: Settings) -> str | None:

@@ -1,4 +1,4 @@
-"""The first thing a request meets: its id, who shows it, and the headers that every answer has."""
+"""The first thing a request meets: its id, who shows it, and how many of theirs there are."""
 
 import re
 import uuid
@@ -8,8 +8,10 @@ from datetime import UTC, tzinfo
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.cors import Cors
 from api.credentials import Credentials, split_query
 from api.failures import respond_to_failure
+from api.headers import Dress
 from api.peer import Peers, neighbourhood
 from engine.actions import Actor
 from engine.data.periods import parse_zone
@@ -50,11 +52,22 @@ class Authentication:
     it showed so far.
     """
 
-    def __init__(self, app: ASGIApp, engine: Engine, peers: Peers | None = None, rates: Rates | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        engine: Engine,
+        *,
+        peers: Peers | None = None,
+        rates: Rates | None = None,
+        cors: Cors | None = None,
+        dress: Dress | None = None,
+    ) -> None:
         self._app = app
         self._engine = engine
         self._peers = peers or Peers()
         self._rates = rates or Rates()
+        self._cors = cors or Cors()
+        self._dress = dress or Dress()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -67,12 +80,18 @@ class Authentication:
         private = _is_door(scope["path"])
         credentials = Credentials(_raw(headers, "authorization"), _raw(headers, "x-role"), query)
 
+        peer, secure = self._peers.address(scope), self._peers.is_secure(scope)
+
         async def dress(message: Message) -> None:
             if message["type"] in _STARTS:
-                _dress(MutableHeaders(scope=message), message["status"], request_id, private)
+                answer = MutableHeaders(scope=message)
+                self._dress.put_on(answer, message["status"], request_id, private=private, secure=secure)
+                self._cors.allow(scope, answer)
             await send(message)
 
-        peer = self._peers.address(scope)
+        if preflight := self._cors.preflight(scope):
+            await preflight(scope, receive, dress)
+            return
         refused: Refusal | None = None
         try:
             known = private and scope["type"] == "http" and scope["path"] != _SIGN_IN
@@ -131,14 +150,3 @@ def _zone(headers: Headers) -> tzinfo:
 
 def _raw(headers: Headers, name: str) -> tuple[bytes, ...]:
     return tuple(value.encode("latin-1") for value in headers.getlist(name))
-
-
-def _dress(headers: MutableHeaders, status: int, request_id: str, private: bool) -> None:
-    headers["X-Request-Id"] = request_id
-    headers["Referrer-Policy"] = "no-referrer"
-    headers["X-Content-Type-Options"] = "nosniff"
-    if status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
-    if private:
-        # A shared cache knows that answers to `Authorization` are private, not that answers to `?token=` are.
-        headers.setdefault("Cache-Control", "no-store")

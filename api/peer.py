@@ -38,7 +38,7 @@ class Peers:
 
     def is_secure(self, scope: Scope) -> bool:
         """Whether the caller's own connection is encrypted."""
-        if scope["scheme"] in ("https", "wss"):
+        if scope.get("scheme") in ("https", "wss"):
             return True
         told = Headers(scope=scope).getlist("x-forwarded-proto") if self._is_proxy(_client(scope)) else []
         return bool(told) and told[-1].rpartition(",")[2].strip().lower() in ("https", "wss")

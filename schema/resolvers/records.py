@@ -35,7 +35,8 @@ async def resolve(context: Context, action: Action) -> Any:
     _refuse_unknown(engine.collections, action)
     _refuse_boundless(engine.collections, action)
     allowed = authorize(actor, replace(action, zone=context.zone), engine.collections)
-    _refuse_bulk(allowed, engine.bulk_limit)
+    if isinstance(allowed, CreateRecords):
+        _refuse_bulk(allowed, engine.bulk_limit)
     match allowed:
         case ListRecords():
             return await engine.records.page(_bounded(allowed, engine.page_limit))
@@ -92,8 +93,8 @@ def _refuse_boundless(collections: Collections, action: Action) -> None:
     raise refuse(Code.FILTER_REQUIRED, "Say which records are meant: by filterByTk or a filter that is not empty.")
 
 
-def _refuse_bulk(action: Action, limit: int) -> None:
+def _refuse_bulk(action: CreateRecords, limit: int) -> None:
     """Before any of them is looked at: what is wrong with each of ten thousand records nobody wants to know."""
-    if isinstance(action, CreateRecords) and (count := len(action.values)) > limit:
+    if (count := len(action.values)) > limit:
         message = f"One request may create {limit} records, these are {count}: send them in parts."
         raise refuse(Code.BODY_TOO_LARGE, message, limit=limit)

@@ -65,6 +65,7 @@ REFUSED = [
     ("ADDRESS_RATE", "-1"),
     ("USER_RATE", "many"),
     ("USER_ROWS", "-1"),
+    ("HSTS", "-1"),
     ("BULK_LIMIT", "1001"),
     ("USER_SOCKETS", "0"),
     ("SOCKET_SUBSCRIPTIONS", "many"),

@@ -1,0 +1,34 @@
+"""The headers that every answer has, whatever it is and whoever made it."""
+
+from dataclasses import dataclass
+
+from starlette.datastructures import MutableHeaders
+
+# Pages bring policies of their own; what is no page loads nothing, runs nothing, and stands in nobody's frame.
+NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+DEPENDS_ON = ("Authorization", "X-Role", "X-Timezone", "Accept", "Origin")
+
+
+@dataclass(frozen=True, slots=True)
+class Dress:
+    """What answers put on. `hsts` is for how many seconds browsers shall ask by HTTPS alone; 0 leaves it unsaid."""
+
+    hsts: int = 0
+
+    def put_on(self, headers: MutableHeaders, status: int, request_id: str, *, private: bool, secure: bool) -> None:
+        """`private` are the answers of the doors; `secure` is a connection that is encrypted up to the caller."""
+        headers["X-Request-Id"] = request_id
+        headers["Referrer-Policy"] = "no-referrer"
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["X-Frame-Options"] = "DENY"
+        headers.setdefault("Content-Security-Policy", NOTHING)
+        headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if status == 401:
+            headers["WWW-Authenticate"] = "Bearer"
+        if secure and self.hsts:
+            headers["Strict-Transport-Security"] = f"max-age={self.hsts}"
+        if private:
+            # A shared cache knows that answers to `Authorization` are private, not that answers to `?token=` are.
+            headers.setdefault("Cache-Control", "no-store")
+            for name in DEPENDS_ON:
+                headers.add_vary_header(name)
