@@ -10,7 +10,7 @@ import typer
 import uvloop
 
 from api.app import Service, open_service
-from api.logs import write_logs
+from api.logs import write_audit, write_logs
 from api.server import Server, listen
 from api.settings import SAMPLE, Settings, read_settings, unknown_variables
 from api.version import VERSION
@@ -127,6 +127,8 @@ def _settings() -> Settings:
     for line in unknown_variables(os.environ):
         print(f"bangpath: {line}", file=sys.stderr)
     settings = read_settings()
+    if settings.audit_file:
+        write_audit(settings.audit_file)
     # Last, not first: a project whose models we serve may have an `api` package of its own.
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())

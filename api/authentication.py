@@ -18,6 +18,7 @@ from engine.data.periods import parse_zone
 from engine.engine import Engine
 from engine.errors import Code, Refusal, refuse
 from engine.rates import UNLIMITED, Rate
+from schema import audit
 from schema.context import Context
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -105,6 +106,8 @@ class Authentication:
                 raise refused
             zone = _zone(headers) if actor else UTC
         except Exception as error:
+            if isinstance(error, Refusal):
+                audit.refused(Context(self._engine, None, request_id, peer), scope["path"], error.code)
             await respond_to_failure(error, request_id)(scope, receive, dress)
         else:
             state = scope.setdefault("state", {})

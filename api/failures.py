@@ -12,6 +12,7 @@ from starlette.responses import Response
 from api.error_body import respond
 from engine.data.availability import refusal_of
 from engine.errors import Code, Refusal, refuse
+from schema import audit
 
 Handler: TypeAlias = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -32,10 +33,18 @@ def respond_to_failure(error: Exception, request_id: str) -> Response:
 async def respond_to_http_exception(request: Request, error: Exception) -> Response:
     """Starlette's own refusals, of paths that no route has and methods that none takes, in our form."""
     assert isinstance(error, HTTPException)
+    refusal = refuse(Code.NOT_FOUND, "There is nothing at this path.")
     if error.status_code == 405:
         allow = sorted(method.strip() for method in (error.headers or {}).get("Allow", "").split(","))
-        return respond(refuse(Code.METHOD_NOT_ALLOWED, f"{request.method} is not taken here.", allow=allow))
-    return respond(refuse(Code.NOT_FOUND, "There is nothing at this path."))
+        refusal = refuse(Code.METHOD_NOT_ALLOWED, f"{request.method} is not taken here.", allow=allow)
+    return await respond_to_refusal(request, refusal)
+
+
+async def respond_to_refusal(request: Request, error: Exception) -> Response:
+    """Refusals outside of the doors, which answer theirs themselves."""
+    assert isinstance(error, Refusal)
+    audit.refused(request.state.context, f"{request.method} {request.scope['path']}", error.code)
+    return respond(error)
 
 
 async def respond_to_unexpected(request: Request, error: Exception) -> Response:
@@ -44,6 +53,6 @@ async def respond_to_unexpected(request: Request, error: Exception) -> Response:
 
 
 HANDLERS: Mapping[Any, Handler] = MappingProxyType(
-    {HTTPException: respond_to_http_exception, Exception: respond_to_unexpected}
+    {HTTPException: respond_to_http_exception, Refusal: respond_to_refusal, Exception: respond_to_unexpected}
 )
 """For Starlette's `exception_handlers`: errors are JSON outside of the doors too."""

@@ -28,7 +28,7 @@ from api.body import parse_json, read_body
 from api.error_body import respond
 from api.terms import apply, read_terms
 from engine.errors import Code, Refusal, StartError, refuse
-from schema import loaders
+from schema import audit, loaders
 from schema.context import Context
 from schema.extensions import signs_in
 
@@ -84,6 +84,7 @@ class GraphQLDoor:
         try:
             response = await self._answer(request)
         except Refusal as refusal:
+            audit.refused(request.state.context, f"{request.method} {PATH}", refusal.code)
             response = respond(refusal)
             if refusal.code is Code.METHOD_NOT_ALLOWED:
                 response.headers["Allow"] = "GET, POST"

@@ -19,11 +19,12 @@ from strawberry.types.graphql import OperationType
 from api.body import parse_json
 from api.credentials import Credentials
 from api.error_body import STATUSES
-from api.graphql import Asked, asked, encode, formatted
+from api.graphql import PATH, Asked, asked, encode, formatted
 from engine.actions import Actor
 from engine.data.availability import refusal_of
 from engine.errors import Code, Refusal, refuse
 from engine.rates import Rate
+from schema import audit
 from schema.context import Context
 from schema.loaders import Request
 from schema.permissions import signed_in
@@ -100,6 +101,7 @@ class Connection:
         if refusal is None:
             log.error("the socket of request %s failed", self._context.request_id, exc_info=error)
             refusal = refuse(Code.INTERNAL, "Internal error")
+        audit.refused(self._context, f"WebSocket {PATH}", refusal.code)
         return Closing(4000 + STATUSES[refusal.code], refusal.code.value)
 
     async def _read(self) -> None:

@@ -15,6 +15,7 @@ from api.graphql import PATH
 from api.graphql_connection import Closing, Connection, Limits
 from engine.errors import Code, refuse
 from engine.rates import UNLIMITED, Rate
+from schema import audit
 
 PROTOCOL = "graphql-transport-ws"
 
@@ -52,6 +53,7 @@ class GraphQLSocketDoor:
         if not self._is_welcome(socket):
             # No cookie would let such a page in, but it may have got hold of a token that it must not use.
             refusal = refuse(Code.NO_PERMISSION, "Pages of other sites may not open a socket here.")
+            audit.refused(socket.state.context, f"WebSocket {PATH}", refusal.code)
             await socket.send_denial_response(respond(refusal))
             return
         if PROTOCOL not in scope["subprotocols"]:

@@ -18,7 +18,8 @@ from api.routes import Routes, Target, parse_path
 from api.terms import apply, read_terms
 from engine.actions import PLAIN, Actor, Owner
 from engine.data.collections import Collections
-from engine.errors import Code, Complaint, refuse
+from engine.errors import Code, Complaint, Refusal, refuse
+from schema import audit
 from schema.context import Context
 from schema.permissions import Verb, may, signed_in
 from schema.resolvers import resolve as real_resolve
@@ -54,6 +55,8 @@ class RestDoor:
         try:
             response = await self._answer(request, context)
         except Exception as error:
+            if isinstance(error, Refusal):
+                audit.refused(context, f"{request.method} {scope['path']}", error.code)
             response = respond_to_failure(error, context.request_id)
         await response(scope, receive, send)
 

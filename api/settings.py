@@ -156,6 +156,7 @@ class Settings(BaseSettings):
         default=(), description="networks such as 10.1.0.0/16 or 127.0.0.1/32 with commas between them"
     )
     origins: Origins = Field(default=(), description="origins such as https://example.com with commas between them")
+    audit_file: Directory | None = Field(default=None, description="a file in a directory that is there")
     hsts: int = Field(default=0, ge=0, description="a number of seconds from 0 on")
     query_timeout: float = Field(default=10, gt=0, le=600, description="seconds from 0.1 to 600")
 

@@ -13,8 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from api.error_body import respond
-from engine.errors import Code, Refusal, refuse
+from engine.errors import Code, refuse
 
 PATH = "/static/{name:path}"
 FOLDER = Path(__file__).parent / "static"
@@ -59,17 +58,11 @@ class StaticFiles:
         self._files = {path.relative_to(folder).as_posix(): _read(path) for path in found}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            response = self._answer(Request(scope))
-        except Refusal as refusal:
-            response = respond(refusal)
-            if refusal.code is Code.METHOD_NOT_ALLOWED:
-                response.headers["Allow"] = "GET, HEAD"
-        await response(scope, receive, send)
+        await self._answer(Request(scope))(scope, receive, send)
 
     def _answer(self, request: Request) -> Response:
         if request.method not in ("GET", "HEAD"):
-            raise refuse(Code.METHOD_NOT_ALLOWED, "Static files take GET.")
+            raise refuse(Code.METHOD_NOT_ALLOWED, "Static files take GET.", allow=["GET", "HEAD"])
         file = self._files.get(request.path_params["name"])
         if file is None:
             raise refuse(Code.NOT_FOUND, "There is no such file.")

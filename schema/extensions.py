@@ -22,6 +22,7 @@ from strawberry.types.graphql import OperationType
 
 from engine.data.availability import refusal_of
 from engine.errors import Code, Complaint, Refusal
+from schema import audit
 from schema.cost import Cost
 from schema.limits import Limits, Size, size_rule
 from schema.loaders import Request
@@ -179,8 +180,23 @@ class ShownErrors(MaskErrors):
     """Turns every error into what a caller may see: refusals with each of their complaints, nothing of all else."""
 
     def _process_errors(self, errors: list[GraphQLError]) -> list[GraphQLError]:
-        request_id = request_of(self.execution_context).context.request_id
-        return [shown for error in errors for shown in show(error, request_id)]
+        context = request_of(self.execution_context).context
+        shown = [each for error in errors for each in show(error, context.request_id)]
+        # One line for each field that was refused, however much is wrong with what it was given.
+        for place, error in {error.path[0] if error.path else None: error for error in reversed(shown)}.items():
+            audit.refused(context, self._called(place), Code(cast("dict[str, str]", error.extensions)["code"]))
+        return shown
+
+    def _called(self, place: object) -> str:
+        """The root field that has this place in the answer, by its own name: an alias is anybody's invention."""
+        context = self.execution_context
+        size = Size(context.graphql_document) if context.graphql_document else None
+        if size is None or not size.operations:
+            return "graphql"
+        operation = chosen(context)
+        named = {(node.alias or node.name).value: node.name.value for node in size.root_fields(operation)}
+        # What is wrong before anything runs has no place in an answer, so it is of all fields there are.
+        return f"{operation.operation.value} {named.get(str(place)) or ' '.join(named.values())}"
 
 
 def show(error: GraphQLError, request_id: str) -> list[GraphQLError]:

@@ -17,7 +17,7 @@ EXECUTIONS = "executions"
 AT_ONCE = 100
 
 
-@once(EXECUTIONS, Verb.UPDATE)
+@once(EXECUTIONS, Verb.UPDATE, "cancel")
 async def cancel(context: Context, key: Any) -> Record:
     """The end of an execution that has not ended yet."""
     actor = require(context.actor, EXECUTIONS, Verb.UPDATE)
@@ -52,7 +52,7 @@ async def _rerun(context: Context, keys: list[Any], node: Any, version: Any) -> 
     return made
 
 
-@once(EXECUTIONS, Verb.UPDATE)
+@once(EXECUTIONS, Verb.UPDATE, "rerun")
 async def _insert(context: Context, keys: list[Any], node: Any, version: Any) -> list[int]:
     if node is not None and not isinstance(node, str):
         raise refuse(Code.BAD_VALUE, "'fromNode' is the key of a node.", "fromNode")

@@ -9,6 +9,7 @@ from engine.identity.accounts import NamedBy
 from engine.identity.directory import find_role, find_user
 from engine.outcomes import Record
 from engine.system.models import User
+from schema import audit
 from schema.context import Context
 from schema.permissions import signed_in
 from schema.resolvers.inputs import check_new_password, check_text
@@ -26,12 +27,14 @@ async def sign_in(
         raise Refusal(complaints)
     [(named_by, name)] = given.items()
     token, user = await accounts.sign_in(name, password, context.peer, named_by)
+    audit.done(context, "auth:signIn", user.username)
     return {"token": token, "user": _profile(user)}
 
 
 async def sign_out(context: Context) -> None:
     """End the token that was shown."""
     await context.engine.accounts.sign_out(signed_in(context.actor))
+    audit.done(context, "auth:signOut")
 
 
 async def refresh(context: Context) -> Record:
@@ -44,7 +47,9 @@ async def change_password(context: Context, old_password: Any, new_password: Any
     actor = signed_in(context.actor)
     raise_for([*check_text("oldPassword", old_password, None), *check_new_password("newPassword", new_password)])
     accounts = context.engine.accounts
-    return {"token": await accounts.change_password(actor, old_password, new_password, context.peer)}
+    token = await accounts.change_password(actor, old_password, new_password, context.peer)
+    audit.done(context, "auth:changePassword")
+    return {"token": token}
 
 
 async def check(context: Context) -> Record:

@@ -7,6 +7,7 @@ from engine.actions import GetRecord
 from engine.data.plans import parse_key
 from engine.errors import raise_for
 from engine.outcomes import Record
+from schema import audit
 from schema.context import Context
 from schema.permissions import Verb, require
 from schema.resolvers.inputs import object_of
@@ -30,7 +31,7 @@ async def update(context: Context, key: Any, values: Any) -> Record:
     return await _read(context, WORKFLOWS, row.id)
 
 
-@once(WORKFLOWS, Verb.CREATE)
+@once(WORKFLOWS, Verb.CREATE, "revision")
 async def revise(context: Context, key: Any) -> Record:
     """A disabled copy of a version, as the next one of its key."""
     row = await context.engine.versions.revise(_key(context, key))
@@ -50,6 +51,7 @@ async def execute(context: Context, key: Any, data: Any) -> Record:
     """
     actor = require(context.actor, WORKFLOWS, Verb.UPDATE)
     execution = await context.engine.by_hand.execute(_key(context, key), data, actor, context.request_id, context.terms)
+    audit.done(context, f"{WORKFLOWS}:execute", key, execution=execution)
     return await _read(context, EXECUTIONS, execution)
 
 

@@ -2,12 +2,16 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from urllib.parse import quote
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 
+from api.authentication import Authentication
+from api.failures import HANDLERS
 from api.static_files import static_route
 
 
@@ -22,7 +26,11 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(f"// {name}")
-    app = Starlette(routes=[static_route(tmp_path / "static")])
+    # Its paths are nobody's, so no engine is asked who it is.
+    engine: Any = SimpleNamespace()
+    app = Authentication(
+        Starlette(routes=[static_route(tmp_path / "static")], exception_handlers=dict(HANDLERS)), engine
+    )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         yield client
 
