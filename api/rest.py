@@ -1,5 +1,6 @@
 """The REST door: a request → the operation it means → JSON."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -24,6 +25,7 @@ from schema.context import Context
 from schema.permissions import Verb, may, signed_in
 from schema.resolvers import resolve as real_resolve
 
+AUTH = "auth"
 BODY_LIMIT = 2**20
 PAGE_LIMIT = 200
 
@@ -62,6 +64,7 @@ class RestDoor:
 
     async def _answer(self, request: Request, context: Context) -> Response:
         target, operation = self._find(request, context)
+        request.state.operation = operation.name
         query = request.scope["query_string"]
         params = parse_params(query, operation.name, operation.parameters, self._page_limit, target.key)
         values, complaints = await self._read_body(request, operation)
@@ -85,7 +88,7 @@ class RestDoor:
         """The operation asked for. Who is nobody is told so, before what there is and what there is not."""
         target = parse_path(request.path_params.get("path", ""))
         offered = self._routes.offered(target) if target else {}
-        if not any(operation.open for operation in offered.values()):
+        if not _is_open(target, offered):
             signed_in(context.actor)
         if target is None or not offered:
             raise refuse(Code.NOT_FOUND, self._routes.absence(target, partial(_sees, context.actor)))
@@ -103,6 +106,13 @@ class RestDoor:
             return {}, []
         message = f"{operation.name} takes no body: its parameters are in the query."
         return {}, [Complaint(Code.BAD_VALUE, message)]
+
+
+def _is_open(target: Target | None, offered: Mapping[str, Operation]) -> bool:
+    """Whether nobody may ask. Those without an account look for a way to get one, and are told that there is none."""
+    if target and target.resource == AUTH and not offered:
+        return True
+    return any(operation.open for operation in offered.values())
 
 
 def _sees(actor: Actor | None, name: str) -> bool:

@@ -56,6 +56,13 @@ class Peer:
             message: dict[str, Any] = json.loads(await self.socket.recv())
             return message
 
+    async def first(self) -> dict[str, Any] | tuple[int, str]:
+        """The first message of the server, or how it closes the socket instead."""
+        try:
+            return await self.receive()
+        except ConnectionClosed:
+            return await self.closed()
+
     async def closed(self) -> tuple[int, str]:
         """How the server closes the socket, whatever it sends before."""
         async with asyncio.timeout(SECONDS):
