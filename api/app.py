@@ -18,6 +18,7 @@ from api.graphql_connection import Limits as SocketLimits
 from api.graphql_ws import graphql_socket_route
 from api.headers import Dress
 from api.health import health_routes
+from api.metrics import Measured, Metrics, metrics_route
 from api.openapi.route import openapi_route
 from api.peer import Peers
 from api.rest import rest_routes
@@ -134,10 +135,13 @@ def make_asgi(engine: Engine, settings: Settings, build: BuildSchema = build_sch
         ),
         *rest_routes(collections, body_limit=settings.body_limit, page_limit=settings.page_limit),
     ]
+    metrics = Metrics()
+    engine.stream.watched_by(metrics.happened)
+    routes.append(metrics_route(metrics, engine))
     app = Starlette(routes=routes, exception_handlers=HANDLERS)
     # A path with a slash too many is another path, which does not exist.
     app.router.redirect_slashes = False
-    return Authentication(
+    authenticated = Authentication(
         app,
         engine,
         peers=Peers(settings.trusted_proxies),
@@ -145,6 +149,7 @@ def make_asgi(engine: Engine, settings: Settings, build: BuildSchema = build_sch
         cors=Cors(settings.origins),
         dress=Dress(settings.hsts),
     )
+    return Measured(authenticated, metrics)
 
 
 async def _fill_new(engine: Engine, settings: Settings) -> str | None:

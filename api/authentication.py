@@ -22,7 +22,7 @@ from schema import audit
 from schema.context import Context
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
-_DOORS = ("/api/", "/graphql/", "/openapi.json/")
+_DOORS = ("/api/", "/graphql/", "/openapi.json/", "/metrics/")
 _SIGN_IN = "/api/auth:signIn"
 _GRAPHQL = "/graphql"
 _STARTS = ("http.response.start", "websocket.http.response.start")

@@ -69,6 +69,11 @@ class Stream:
 
     def __init__(self) -> None:
         self._readers: dict[Topic, set[Reader]] = {}
+        self._watch: Callable[[Event], None] = unheard
+
+    def watched_by(self, watch: Callable[[Event], None]) -> None:
+        """Let this be called with everything that happens in this process, after its commit."""
+        self._watch = watch
 
     @property
     def topics(self) -> set[Topic]:
@@ -78,7 +83,11 @@ class Stream:
     def publish(self, event: Event) -> None:
         """Let it be known after the commit of the unit that is open, never after a rollback."""
         # Whether somebody reads is asked then, not now: who begins in between has read the rows as they were before.
-        after_commit(partial(self.deliver, event))
+        after_commit(partial(self._published, event))
+
+    def _published(self, event: Event) -> None:
+        self._watch(event)
+        self.deliver(event)
 
     def deliver(self, event: Event) -> None:
         """Bring an event that is committed to those who read now."""

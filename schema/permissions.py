@@ -37,6 +37,9 @@ class Verb(StrEnum):
 EVERY = "*"
 """Stands in a grant document for every data collection, never for one of ours."""
 
+METRICS = "/metrics"
+"""What is granted like a collection and is none: so no table can have its name."""
+
 SYSTEM = frozenset({"users", "roles", "workflows", "executions", "jobs"})
 
 # Jobs are the inside of an execution: whoever may read the one may read the other.
@@ -106,7 +109,7 @@ def may(actor: Actor, collection: str, verb: Verb | str, system: bool = False) -
     """Whether the role may do this on the collection. `system` says so for tables of ours that are not listed here."""
     name = _GOVERNED_BY.get(collection, collection)
     granted = actor.grants.get(name)
-    if granted is None and not (system or name in SYSTEM):
+    if granted is None and not (system or name in SYSTEM or name == METRICS):
         granted = actor.grants.get(EVERY)
     # A grant with limits that are not enforced yet would give more than it says, so it gives nothing.
     return isinstance(granted, Mapping) and granted.get(Verb(verb)) == {}
@@ -126,8 +129,11 @@ def _grants(grants: object, collections: Collections) -> Iterator[Complaint]:
     for name, granted in grants.items():
         if name in _GOVERNED_BY:
             yield _invalid(f"'{name}' are read with the grant on '{_GOVERNED_BY[name]}'.", "grants", name)
+        elif name == METRICS:
+            if granted != {"read": {}}:
+                yield _invalid('Metrics can be read, whole or not at all: {"read": {}}.', "grants", name)
         elif name != EVERY and name not in collections:
-            hint = did_you_mean(str(name), [*collections, EVERY])
+            hint = did_you_mean(str(name), [*collections, EVERY, METRICS])
             yield _invalid(f"There is no collection '{name}'.{hint}", "grants", name)
         else:
             yield from _verbs(name, granted, collections)

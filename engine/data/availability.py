@@ -28,6 +28,11 @@ async def ping() -> None:
     await connection().execute_query("SELECT 1")
 
 
+def connections() -> dict[str, int]:
+    """How many connections to the database there are, by whether they are used; SQLite has one, which is nobody's."""
+    return dict(getattr(connection(), "connections", {}))
+
+
 def refusal_of(error: BaseException | None) -> Refusal | None:
     """What to answer when an error, or what it came from, says that the database is locked, full, busy or gone."""
     while error is not None:

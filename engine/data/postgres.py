@@ -239,6 +239,13 @@ class Client(AsyncpgDBClient):
                 raise
             raise DBConnectionError(f"No connection could be had within {self._wait:g} seconds") from error
 
+    @property
+    def connections(self) -> dict[str, int]:
+        """How many are used, and how many wait to be."""
+        if self._pool is None:
+            return {"used": 0, "idle": 0}
+        return {"used": self._pool.get_size() - self._pool.get_idle_size(), "idle": self._pool.get_idle_size()}
+
     async def give_back(self, connection: Any) -> None:
         if self._pool is not None:
             with _telling():

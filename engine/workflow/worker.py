@@ -55,6 +55,11 @@ class Worker:
         await _cancel([extending])
         await self._give_back()
 
+    @property
+    def running(self) -> dict[str, int]:
+        """How many tasks run: executions that were taken, and requests' sync ones, each request's in one task."""
+        return {"taken": len(self._taken), "sync": len(self._asked)}
+
     def run_in_order(self, claims: Sequence[tuple[Claim, Run]]) -> "asyncio.Task[None]":
         """Run executions that are ours already one after the other, whether or not somebody waits for them."""
         self._held.update(claim for claim, _ in claims)

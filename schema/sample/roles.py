@@ -6,12 +6,15 @@ from types import MappingProxyType
 from typing import Any
 
 from engine.identity.roles import ROOT, RoleDocument
+from schema.permissions import METRICS
 
 _WHOLE: Mapping[str, Any] = MappingProxyType({"read": {}, "create": {}, "update": {}, "destroy": {}})
 _READ: Mapping[str, Any] = MappingProxyType({"read": {}})
 _READ_AND_CREATE: Mapping[str, Any] = MappingProxyType({"read": {}, "create": {}})
 
-_EVERYTHING = {name: dict(_WHOLE) for name in ("*", "users", "roles", "workflows", "executions")}
+_EVERYTHING = {name: dict(_WHOLE) for name in ("*", "users", "roles", "workflows", "executions")} | {
+    METRICS: dict(_READ)
+}
 
 # A member shall read and change the own posts, and of users see id and nickname alone. Both need limits on rows and
 # fields, which are not enforced yet, so a member may not change posts nor read users until they are.
@@ -33,7 +36,7 @@ ROLES = (
 
 def roles_for(collections: Iterable[str]) -> tuple[RoleDocument, ...]:
     """The four roles over these collections: what another application does not have is not granted."""
-    served = {*collections, "*"}
+    served = {*collections, "*", METRICS}
     return tuple(
         replace(role, grants={name: granted for name, granted in role.grants.items() if name in served})
         for role in ROLES

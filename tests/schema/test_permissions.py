@@ -231,7 +231,9 @@ async def test_the_documents_of_the_sample_are_valid(collections):
 
 
 async def test_another_application_is_granted_what_it_has():
-    assert [{"*", "users"}, {"*", "users"}, {"*"}, set()] == [set(role.grants) for role in roles_for(["users", "cars"])]
+    named = {"*", "users", "/metrics"}
+
+    assert [named, named, {"*"}, set()] == [set(role.grants) for role in roles_for(["users", "cars"])]
 
 
 @pytest.mark.parametrize(
