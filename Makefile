@@ -25,7 +25,7 @@ help:
 	@echo 'make test-postgres the tests that open a database, on the server that BANGPATH_TEST_DATABASE_URL names'
 	@echo 'make test-browser  the pages in a real Chromium (needs: apt-get install chromium)'
 	@echo "make test-clients  other people's clients of both doors (needs: apt-get install nodejs npm)"
-	@echo 'make check         lint, formatting, types, direction of imports'
+	@echo 'make check         lint, formatting, types, direction of imports, known vulnerabilities'
 	@echo 'make bench         measure'
 	@echo 'make lock          pin the dependencies again (ARGS=--upgrade for newer ones)'
 	@echo 'make clean         remove the virtual environment and caches; the data in var/ stays'
@@ -59,6 +59,7 @@ check: $(VENV)/.development
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
 	@$(VENV)/bin/lint-imports
+	@$(RUN) -m tests.dependencies requirements-dev.lock $(GENERATOR)/requirements.lock
 
 # Each file is one benchmark; names that begin with an underscore are what they share.
 bench: $(VENV)/.development
