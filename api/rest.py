@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from starlette.requests import Request
@@ -86,7 +87,7 @@ class RestDoor:
 
     def _find(self, request: Request, context: Context) -> tuple[Target, Operation]:
         """The operation asked for. Who is nobody is told so, before what there is and what there is not."""
-        target = parse_path(request.path_params.get("path", ""))
+        target = parse_path(_below(request.scope))
         offered = self._routes.offered(target) if target else {}
         if not _is_open(target, offered):
             signed_in(context.actor)
@@ -113,6 +114,14 @@ def _is_open(target: Target | None, offered: Mapping[str, Operation]) -> bool:
     if target and target.resource == AUTH and not offered:
         return True
     return any(operation.open for operation in offered.values())
+
+
+def _below(scope: Scope) -> str:
+    """The path behind `/api/` as it was sent; empty when it is spelt so that there is none."""
+    raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
+    prefix = f"{scope.get('root_path', '')}/api/"
+    path = raw.decode("latin-1")
+    return path.removeprefix(prefix) if path.startswith(prefix) else ""
 
 
 def _sees(actor: Actor | None, name: str) -> bool:

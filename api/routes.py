@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from urllib.parse import unquote
 
 from api.operations import READS, RECORDS, Operation, Operations
 from api.relation_operations import related_operations
@@ -45,15 +46,23 @@ class Target:
 def parse_path(path: str) -> Target | None:
     """What the part of a path behind `/api/` names, None when it is of no known form.
 
+    It is parted while it is still encoded: a slash in a key is part of the key.
+
     >>> parse_path("posts:get/7")
     Target(resource='posts', action='get', key='7', owner=None)
     >>> parse_path("executions/3/jobs:list")
     Target(resource='jobs', action='list', key=None, owner=('executions', '3'))
-    >>> parse_path("posts:list/"), parse_path("posts//7")
-    (None, None)
+    >>> parse_path("coupons:get/a%2Fb").key
+    'a/b'
+    >>> parse_path("posts:list/"), parse_path("posts//7"), parse_path("posts:get/%FC")
+    (None, None, None)
     """
-    match path.split("/"):
-        case parts if "" in parts:
+    try:
+        parts = [unquote(part, errors="strict") for part in path.split("/")]
+    except UnicodeDecodeError:
+        return None
+    match parts:
+        case _ if "" in parts:
             return None
         case [named] | [named, _] as parts:
             return _target(named, parts[1:], None)

@@ -1,7 +1,8 @@
 """What is done to every GraphQL document around its execution, as Strawberry's extensions."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import cast
 
 from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, parse
@@ -36,6 +37,9 @@ OPEN = {"signIn", "__typename"}
 
 SIGN_IN_TOKENS = 200
 """Tokens of a document that does no more than that: it is read before anybody is known."""
+
+_ARGUMENTS: Mapping[str | int, str] = MappingProxyType({"filterByTk": "id"})
+"""What REST's parameters are called as arguments."""
 
 _CALLERS = (GraphQLError, MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 """The last three come this way from streams alone; `execute` raises them."""
@@ -227,7 +231,9 @@ def chosen(context: ExecutionContext) -> OperationDefinitionNode:
 
 
 def _extensions(complaint: Complaint) -> dict[str, object]:
-    members = {"code": complaint.code.value, "path": list(complaint.path), "details": dict(complaint.details)}
+    # The path leads into what the caller sent, and a key is sent by another name here.
+    path = [_ARGUMENTS.get(step, step) if place == 0 else step for place, step in enumerate(complaint.path)]
+    members = {"code": complaint.code.value, "path": path, "details": dict(complaint.details)}
     return {name: value for name, value in members.items() if value}
 
 
