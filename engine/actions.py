@@ -1,12 +1,18 @@
 """The values a door makes of a request: what is wanted, by whom, with nothing of HTTP or GraphQL left in them."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from engine.errors import Complaint
+
+if TYPE_CHECKING:
+    from engine.data.collections import Collections
+    from engine.data.views import Views
 
 Values: TypeAlias = Mapping[str, Any]
 """Field names as on the wire (camelCase) and JSON values."""
@@ -91,15 +97,17 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What a role may do in the collections that an action reaches besides its own, as sets of their names.
+    """What a role may do in the collections that an action reaches, as sets of their names.
 
-    `trigger` has the keys of the workflows it may name, None for all.
+    `trigger` has the keys of the workflows it may name, None for all. `views` are the collections as the role sees
+    them, None where nothing of those that it may reach is hidden.
     """
 
     read: frozenset[str] = frozenset()
     create: frozenset[str] = frozenset()
     update: frozenset[str] = frozenset()
     trigger: frozenset[str] | None = frozenset()
+    views: Views | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +133,17 @@ class Action:
 
     def may_update(self, collection: str) -> bool:
         return self.rights is None or collection in self.rights.update
+
+    def seen(self, whole: Collections) -> Collections:
+        """The collections as the role may read them."""
+        views = self.rights.views if self.rights else None
+        return views.read if views else whole
+
+    def written(self, whole: Collections, verb: Literal["create", "update", "destroy"]) -> Collections:
+        """The collections as the role may write them."""
+        views = self.rights.views if self.rights else None
+        written: Collections = getattr(views, verb) if views else whole
+        return written
 
     def may_trigger(self, key: str) -> bool:
         return self.rights is None or self.rights.trigger is None or key in self.rights.trigger

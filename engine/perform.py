@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any, assert_never
 
 from engine.actions import (
-    Action,
     Actor,
     CreateRecords,
     DestroyRecords,
@@ -128,10 +127,14 @@ class Performer:
             records = await self._answer(drafted, changes)
         return _Done(records, sum(not change.nested for change in changes), started)
 
-    def _check(self, action: Action, workflows: Sequence[WorkflowRef]) -> Checked:
+    def _check(self, action: AnyWrite | GetRecord, workflows: Sequence[WorkflowRef]) -> Checked:
         reader = Reader(action.may_trigger, action.may_read)
-        collections = self.records.collections
-        start = collections[action.collection]
+        collections = action.seen(self.records.collections)
+        # A relation that may be written is one that is known.
+        known = (
+            collections if isinstance(action, GetRecord) else action.written(self.records.collections, _name(action))
+        )
+        start = known[action.collection]
         return check(workflows, start, collections, self.catalog, reader, lenient=self.lenient)
 
     async def _store(self, drafted: Draft, checked: Checked, cause: Cause) -> tuple[Sequence[Change], Started]:

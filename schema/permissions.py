@@ -1,8 +1,8 @@
 """The one gate that both doors pass: what an actor's role may do, and what a role's document may say."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from engine.actions import (
@@ -23,16 +23,8 @@ from engine.actions import (
 from engine.data.collections import Collection, Collections
 from engine.data.filters import check_filter, did_you_mean
 from engine.errors import Code, Complaint, refuse
-
-
-class Verb(StrEnum):
-    """What a role can be granted on a collection. `read` covers lists, counts, appends, filters and sorts."""
-
-    READ = "read"
-    CREATE = "create"
-    UPDATE = "update"
-    DESTROY = "destroy"
-
+from schema.narrowing import FIELDS, FILTER, SAMPLE, Limits, Narrowing, faults, fill
+from schema.narrowing import Verb as Verb
 
 EVERY = "*"
 """Stands in a grant document for every data collection, never for one of ours."""
@@ -40,10 +32,14 @@ EVERY = "*"
 METRICS = "/metrics"
 """What is granted like a collection and is none: so no table can have its name."""
 
+API_KEYS = "apiKeys"
+"""The keys of programs, which are granted like a collection too; a table of this name stops the start."""
+
 SYSTEM = frozenset({"users", "roles", "workflows", "executions", "jobs"})
 
 # Jobs are the inside of an execution: whoever may read the one may read the other.
 _GOVERNED_BY = {"jobs": "executions"}
+_PART_OF = {"jobs": "execution"}
 
 VERBS: Mapping[type[Action], tuple[Verb, ...]] = {
     ListRecords: (Verb.READ,),
@@ -60,11 +56,12 @@ VERBS: Mapping[type[Action], tuple[Verb, ...]] = {
 """What an action needs in its collection. In that of its owner it needs to read, or to update it by linking."""
 
 
-def authorize(actor: Actor | None, action: Action, collections: Iterable[str]) -> Action:
+def authorize(actor: Actor | None, action: Action, collections: Collections) -> Action:
     """The action as far as this actor may do it; raises a refusal `EMPTY_TOKEN` or `NO_PERMISSION`.
 
-    The answered action carries what the role may do in the other collections it may reach by filters, appends and
-    nested values. An action of a kind that has no rule here is a mistake of ours, not something to let through.
+    The answered action carries what the role sees and may do, in its collection and in others that it may reach by
+    filters, appends and nested values. An action of a kind that has no rule here is a mistake of ours, not something
+    to let through.
     """
     somebody = signed_in(actor)
     for verb in VERBS[type(action)]:
@@ -74,15 +71,31 @@ def authorize(actor: Actor | None, action: Action, collections: Iterable[str]) -
     return replace(action, rights=rights(somebody, collections))
 
 
-def rights(actor: Actor, collections: Iterable[str]) -> Rights:
-    """What the role may do in each of these collections."""
-    names = tuple(collections)
+def rights(actor: Actor, collections: Collections) -> Rights:
+    """What the role may do in each of these collections, and what it sees of them."""
+    narrowing = narrowing_of(actor, collections)
     return Rights(
-        read=frozenset(name for name in names if may(actor, name, Verb.READ)),
-        create=frozenset(name for name in names if may(actor, name, Verb.CREATE)),
-        update=frozenset(name for name in names if may(actor, name, Verb.UPDATE)),
+        read=narrowing.may[Verb.READ],
+        create=narrowing.may[Verb.CREATE],
+        update=narrowing.may[Verb.UPDATE],
         trigger=actor.workflows,
+        views=narrowing.views(actor),
     )
+
+
+def seen_by(actor: Actor, collections: Collections) -> Collections:
+    """The collections as the role may read them."""
+    return narrowing_of(actor, collections).views(actor).read
+
+
+def narrowing_of(actor: Actor, collections: Collections) -> Narrowing:
+    """What the role's document leaves of the collections. Made once for each document that a role has."""
+    kept = collections.narrowings.get(actor.role)
+    if kept is None or kept[0] != actor.grants:
+        kept = actor.grants, Narrowing(collections, partial(_granted, actor.grants))
+        collections.narrowings[actor.role] = kept
+    narrowing: Narrowing = kept[1]
+    return narrowing
 
 
 def signed_in(actor: Actor | None) -> Actor:
@@ -107,12 +120,28 @@ def require(actor: Actor | None, collection: str, verb: Verb | str) -> Actor:
 
 def may(actor: Actor, collection: str, verb: Verb | str, system: bool = False) -> bool:
     """Whether the role may do this on the collection. `system` says so for tables of ours that are not listed here."""
+    return _limits(actor.grants, collection, Verb(verb), system=system) is not None
+
+
+def _granted(grants: Mapping[str, Any], collection: Collection, verb: Verb) -> Limits | None:
+    return _limits(grants, collection.name, verb, system=collection.system)
+
+
+def _limits(grants: Mapping[str, Any], collection: str, verb: Verb, *, system: bool) -> Limits | None:
+    """The limits of what a document grants, None where it grants nothing. What is not understood grants nothing."""
     name = _GOVERNED_BY.get(collection, collection)
-    granted = actor.grants.get(name)
-    if granted is None and not (system or name in SYSTEM or name == METRICS):
-        granted = actor.grants.get(EVERY)
-    # A grant with limits that are not enforced yet would give more than it says, so it gives nothing.
-    return isinstance(granted, Mapping) and granted.get(Verb(verb)) == {}
+    granted = grants.get(name)
+    if granted is None and not (system or name in SYSTEM or name in (METRICS, API_KEYS)):
+        name, granted = EVERY, grants.get(EVERY)
+    limits = granted.get(verb) if isinstance(granted, Mapping) else None
+    if not isinstance(limits, Mapping) or not limits.keys() <= {FIELDS, FILTER} or (limits and name == EVERY):
+        return None
+    if not isinstance(limits.get(FIELDS, []), list) or not isinstance(limits.get(FILTER, {}), Mapping):
+        return None
+    if name != collection and name != EVERY:
+        # Which of them, and not which part of the one that governs.
+        return {FILTER: {_PART_OF[collection]: limits[FILTER]}} if FILTER in limits else {}
+    return limits
 
 
 def check_grants(
@@ -132,11 +161,24 @@ def _grants(grants: object, collections: Collections) -> Iterator[Complaint]:
         elif name == METRICS:
             if granted != {"read": {}}:
                 yield _invalid('Metrics can be read, whole or not at all: {"read": {}}.', "grants", name)
+        elif name == API_KEYS:
+            yield from _api_keys(granted)
         elif name != EVERY and name not in collections:
-            hint = did_you_mean(str(name), [*collections, EVERY, METRICS])
+            hint = did_you_mean(str(name), [*collections, EVERY, METRICS, API_KEYS])
             yield _invalid(f"There is no collection '{name}'.{hint}", "grants", name)
         else:
             yield from _verbs(name, granted, collections)
+
+
+def _api_keys(granted: object) -> Iterator[Complaint]:
+    allowed = {Verb.READ.value, Verb.CREATE.value, Verb.DESTROY.value}
+    if (
+        not isinstance(granted, Mapping)
+        or not granted.keys() <= allowed
+        or any(limits != {} for limits in granted.values())
+    ):
+        message = 'Keys are read, created and destroyed, each one\'s own: {"read": {}, "create": {}, "destroy": {}}.'
+        yield _invalid(message, "grants", API_KEYS)
 
 
 def _verbs(name: str, granted: object, collections: Collections) -> Iterator[Complaint]:
@@ -151,27 +193,37 @@ def _verbs(name: str, granted: object, collections: Collections) -> Iterator[Com
         elif not isinstance(limits, Mapping):
             yield _invalid(f"The limits of '{verb}' are an object, empty for none.", *path)
         else:
-            yield from _limits(limits, path, collections, collections.get(name))
+            yield from _check_limits(limits, path, collections, collections.get(name))
 
 
-def _limits(
+def _check_limits(
     limits: Mapping[str, Any], path: tuple[str, ...], collections: Collections, collection: Collection | None
 ) -> Iterator[Complaint]:
     for name, value in limits.items():
-        if name not in ("fields", "filter"):
+        if name not in (FIELDS, FILTER):
             yield _invalid(f"'{name}' is not a limit, those are fields and filter.", *path, name)
-            continue
-        yield _invalid(
-            f"'{name}' is not supported yet: a role grants whole actions. Leave it out, or do not grant the action.",
-            *path,
-            name,
-        )
-        if collection and name == "fields":
+        elif collection is None:
+            message = f"'{name}' is about one collection: name it beside '{EVERY}', with all that may be done with it."
+            yield _invalid(message, *path, name)
+        elif name == FIELDS and path[-1] == Verb.DESTROY:
+            yield _invalid("A record ends with all of its fields: give a filter.", *path, name)
+        elif name == FIELDS:
             yield from _fields(value, (*path, name), collection)
-        # A template has its value only when the filter is used, so what its type will be is not known here.
-        elif collection and "{{" not in str(value):
-            for fault in check_filter(collections, collection, value):
-                yield _invalid(fault.message, *path, *fault.path)
+        else:
+            yield from _filter(value, (*path, name), collections, collection)
+
+
+def _filter(
+    value: object, path: tuple[str, ...], collections: Collections, collection: Collection
+) -> Iterator[Complaint]:
+    """A filter is checked with such values for its variables as they will have."""
+    wrong = False
+    for place, message in faults(value):
+        wrong = True
+        yield _invalid(message, *path, *place)
+    if not wrong:
+        for fault in check_filter(collections, collection, fill(value, SAMPLE)):
+            yield _invalid(fault.message, *path, *fault.path[1:])
 
 
 def _fields(value: object, path: tuple[str, ...], collection: Collection) -> Iterator[Complaint]:

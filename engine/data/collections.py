@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import enum
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from tortoise import fields as columns
+from tortoise.expressions import Q
 from tortoise.fields.base import Field as Column
 from tortoise.fields.data import CharEnumFieldInstance, IntEnumFieldInstance
 from tortoise.fields.relational import BackwardFKRelation, ForeignKeyFieldInstance, RelationalField
@@ -64,8 +65,9 @@ _KINDS: tuple[tuple[type[Any], FieldKind], ...] = (
 class Field:
     """One column. `name` is the name on the wire, `attribute` the one in the model.
 
-    `required` means that a new record cannot do without; `writable` is false for what the service fills itself;
-    `secret` columns never leave. `relation` names the relation whose key this column holds, if any.
+    `required` means that a new record cannot do without; `writable` is false for what the service fills itself, and for
+    what a role may not write; `secret` columns never leave. `relation` names the relation whose key this column holds,
+    if any.
     """
 
     name: str
@@ -85,7 +87,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """One relation. `column` is the model's attribute that holds the key, None when the other side has it."""
+    """One relation. `column` is the model's attribute that holds the key, None when the other side has it.
+
+    `writable` is false where a role may not change what is linked.
+    """
 
     name: str
     attribute: str
@@ -96,6 +101,7 @@ class Relation:
     unique: bool
     field: RelationalField[Any]
     description: str | None
+    writable: bool = True
 
     @property
     def reverse_column(self) -> str:
@@ -115,7 +121,10 @@ class Referrer:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """One table as the doors know it. `system` marks the service's own tables, which `*` in a grant leaves out."""
+    """One table as the doors know it. `system` marks the service's own tables, which `*` in a grant leaves out.
+
+    `rows` makes what finds those of its rows that there are for a role; None is every row.
+    """
 
     name: str
     model: type[Model]
@@ -126,6 +135,7 @@ class Collection:
     referrers: tuple[Referrer, ...]
     system: bool
     description: str | None
+    rows: Callable[[], Q] | None = None
 
     @property
     def type_name(self) -> str:
@@ -135,12 +145,25 @@ class Collection:
     def readable(self) -> tuple[Field, ...]:
         return tuple(field for field in self.fields.values() if not field.secret)
 
+    def records(self, *wanted: Q, **conditions: Any) -> Any:
+        """The query of the rows that are as wanted, of those that there are for whom this was narrowed."""
+        return self.model.filter(*wanted, *([self.rows()] if self.rows else ()), **conditions)
+
+    async def among(self, keys: Iterable[Any]) -> set[Any]:
+        """Which of these are keys of such rows."""
+        found = self.records(pk__in=list(keys))
+        return set(await found.values_list(self.key.attribute, flat=True))
+
 
 class Collections(Mapping[str, Collection]):
-    """Every collection by its name on the wire, which is the table's name."""
+    """Every collection by its name on the wire, which is the table's name.
+
+    `narrowings` are for whoever narrows them: what was made of them for a role, by its name.
+    """
 
     def __init__(self, members: Iterable[Collection]) -> None:
         self._members = {member.name: member for member in members}
+        self.narrowings: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Collection:
         return self._members[name]

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from tortoise.expressions import Q
 
+from engine.actions import Action
 from engine.data.collections import Collection, Collections, Field, Relation
 from engine.data.plans import Link, Path, Plan, is_filled
 from engine.data.relations import RelationKind
@@ -20,13 +21,19 @@ Written: TypeAlias = tuple[Plan, Sequence[Any]]
 """A plan that will be carried out, and the keys of the records that are updated by it; none for a new record."""
 
 
-async def conflicts(collections: Collections, plans: Sequence[Plan], own: Sequence[Any] = ()) -> list[Complaint]:
-    """Everything in the plans that the database would refuse. `own` are the records that an update gives values."""
+async def conflicts(
+    action: Action, collections: Collections, plans: Sequence[Plan], own: Sequence[Any] = ()
+) -> list[Complaint]:
+    """Everything in the plans that the database would refuse. `own` are the records that an update gives values.
+
+    A record that is hidden from the role is not there to be linked.
+    """
     links = [(relation.target, link) for plan in plans for relation, link in _links(plan)]
-    present = await _present(collections, links)
+    present = await _present(action.seen(collections), links)
     written = [each for plan in plans for each in _written(plan, own, present)]
     return [
         *_missing(written, present),
+        *await _forbidden(action.written(collections, "update"), links, present),
         *await _taken(written),
         *await _taken_targets(collections, written, present),
         *_shared(written),
@@ -41,8 +48,20 @@ async def _present(collections: Collections, links: Iterable[tuple[str, Link]]) 
         (target, key)
         for target, keys in wanted.items()
         for collection in [collections[target]]
-        for key in await collection.model.filter(pk__in=list(keys)).values_list(collection.key.attribute, flat=True)
+        for key in await collection.among(keys)
     }
+
+
+async def _forbidden(writable: Collections, links: Sequence[tuple[str, Link]], present: Present) -> list[Complaint]:
+    """Which links change records that are there, and that the role may not change."""
+    changed = [(target, link) for target, link in links if link.changed or link.changes]
+    limited = [each for each in changed if writable[each[0]].rows]
+    allowed = await _present(writable, limited)
+    return [
+        Complaint(Code.NO_PERMISSION, f"Your role may not update record '{render(link.key)}' of '{target}'.", link.path)
+        for target, link in limited
+        if (target, link.key) in present - allowed
+    ]
 
 
 def _missing(written: Sequence[Written], present: Present) -> Iterator[Complaint]:

@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 
 from tortoise.expressions import Q
 
-from engine.actions import CreateRecords, DestroyRecords, UpdateRecords, WriteValues
+from engine.actions import Action, CreateRecords, DestroyRecords, UpdateRecords, WriteValues
 from engine.data.collections import Collection, Collections
-from engine.data.filters import compile_filter, did_you_mean
+from engine.data.filters import NOTHING, compile_filter, did_you_mean
 from engine.data.owners import Related, related_of
 from engine.data.planner import plan_all
 from engine.data.plans import MAX_DEPTH, MAX_RECORDS, Plan, is_filled, parse_key
@@ -25,7 +25,8 @@ class Draft:
     """A write that was checked as far as that is possible without the database.
 
     `plans` are what shall be stored: one per new record, or a single one for all that are updated. `keys` and
-    `wanted` say which records are meant, for an update or a destroy.
+    `wanted` say which records are meant, for an update or a destroy. The `collection` has all that is hidden from the
+    role; what is answered has the `shape`, in which it is not.
     """
 
     action: AnyWrite
@@ -45,12 +46,12 @@ class Draft:
 
 def draft(action: AnyWrite, collections: Collections) -> Draft:
     """Check a write without looking at the database; the complaints include those of the door."""
-    collection = collections[action.collection]
+    collection, seen = collections[action.collection], action.seen(collections)
     related, misplaced = related_of(collections, action)
-    shape, unknown = shape_of(collections, collection, action.selection, action.may_read)
+    shape, unknown = shape_of(seen, seen[collection.name], action.selection, action.may_read)
     if not action.may_read(collection.name):
         # Who may write but not read is told which record it was, and nothing of what it says.
-        shape = Shape(collection, (collection.key,), {})
+        shape = Shape(seen[collection.name], (collection.key,), {})
     complaints = [*action.complaints, *misplaced, *unknown]
     if isinstance(action, WriteValues):
         complaints += check_names(action, collections)
@@ -69,7 +70,8 @@ def taken(action: WriteValues, values: Any) -> Any:
 
 def check_names(action: WriteValues, collections: Collections) -> Iterable[Complaint]:
     """What is no field in the lists that say which values are taken, and no relation in those that say where to."""
-    collection = collections[action.collection]
+    written = action.written(collections, "update" if isinstance(action, UpdateRecords) else "create")
+    collection = written[action.collection]
     known = [*(field.name for field in collection.readable), *collection.relations]
     for parameter, names in (("whitelist", action.whitelist or ()), ("blacklist", action.blacklist)):
         for index, name in enumerate(names):
@@ -87,7 +89,7 @@ def check_names(action: WriteValues, collections: Collections) -> Iterable[Compl
                 message = f"'{name}' is not a relation of '{here.name}'.{did_you_mean(name, here.relations)}"
                 yield Complaint(Code.UNKNOWN_FIELD, message, ("updateAssociationValues", index))
                 break
-            here = collections[here.relations[name].target]
+            here = written[here.relations[name].target]
 
 
 def _plans(
@@ -98,7 +100,7 @@ def _plans(
     creating = isinstance(action, CreateRecords)
     listed = action.values if isinstance(action, CreateRecords) else (action.values,)
     if creating and related:
-        complaints += _check_place(action, related, len(listed))
+        complaints += _check_place(action, collections, related, len(listed))
     came = related.relation.reverse_column if creating and related and is_filled(related.relation) else None
     many = isinstance(action, CreateRecords) and action.many
     given = [taken(action, values) for values in listed[: MAX_RECORDS + 1]]
@@ -109,12 +111,19 @@ def _plans(
     return plans
 
 
-def _check_place(action: AnyWrite, related: Related, count: int) -> Iterable[Complaint]:
+def may_relink(action: Action, collections: Collections, related: Related) -> bool:
+    """Whether the role may change what the owner is linked to."""
+    owner = action.written(collections, "update")[related.owner.name]
+    relation = owner.relations.get(related.relation.name)
+    return action.may_update(owner.name) and relation is not None and relation.writable
+
+
+def _check_place(action: AnyWrite, collections: Collections, related: Related, count: int) -> Iterable[Complaint]:
     """Whether so many new records can hang on the owner, and the role may write where that is kept."""
     if related.is_single and count > 1:
         message = f"'{related.relation.name}' leads to one record of '{related.target.name}': give one, no list."
         yield Complaint(Code.BAD_VALUE, message)
-    if not is_filled(related.relation) and not action.may_update(related.owner.name):
+    if not is_filled(related.relation) and not may_relink(action, collections, related):
         message = f"Your role may not update '{related.owner.name}', so not hang a new record on one."
         yield Complaint(Code.NO_PERMISSION, message)
 
@@ -129,12 +138,14 @@ def _which(action: AnyWrite, collections: Collections, complaints: list[Complain
         key, faults = parse_key(collection, given)
         keys.append(key)
         complaints += faults if len(action.keys) == 1 else _at(faults, index)
-    wanted, faults = compile_filter(collections, collection, action.filter or {}, action.may_read, action.zone)
-    complaints += faults
     if action.filter and not action.may_read(collection.name):
         # What a write by filter finds would tell what its records say.
         message = f"Your role may not read '{collection.name}', so not find its records by a filter: give their keys."
         complaints.append(Complaint(Code.NO_PERMISSION, message, ("filter",)))
+        return tuple(dict.fromkeys(keys)), NOTHING
+    seen = action.seen(collections)
+    wanted, faults = compile_filter(seen, seen[collection.name], action.filter or {}, action.may_read, action.zone)
+    complaints += faults
     return tuple(dict.fromkeys(keys)), wanted
 
 

@@ -222,7 +222,7 @@ class _Compiler:
 
 def _having(collection: Collection, relation: Relation, target: Collection, wanted: Q, *, negated: bool) -> Q:
     """The records that have, or have not, a related record as wanted: no join, so no record twice."""
-    targets = target.model.filter(wanted)
+    targets = target.records(wanted)
     if relation.column:
         found = where(f"{relation.column}__in", Subquery(targets.values(target.key.attribute)))
         return Q(~found, where(f"{relation.column}__isnull", True), join_type=Q.OR) if negated else found

@@ -8,6 +8,7 @@ from typing import Any, assert_never
 
 from engine.actions import LinkMode, LinkRecords
 from engine.data.collections import Collections
+from engine.data.drafts import may_relink
 from engine.data.owners import Related
 from engine.data.planner import plan_links
 from engine.data.plans import MAX_RECORDS, Link
@@ -25,6 +26,9 @@ class Relinked:
 def read_links(collections: Collections, related: Related, action: LinkRecords) -> tuple[list[Link], list[Complaint]]:
     """The records that the action names, and everything that is wrong with them."""
     given = () if action.keys is None else action.keys
+    if not may_relink(action, collections, related):
+        message = f"Your role may not change '{related.relation.name}' of '{related.owner.name}'."
+        return [], [Complaint(Code.NO_PERMISSION, message)]
     if fault := _fault(related, action, len(given)):
         return [], [fault]
     return plan_links(collections, related.relation, given, action)

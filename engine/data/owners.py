@@ -8,7 +8,7 @@ from typing import Any
 from tortoise.expressions import Q, Subquery
 from tortoise.models import Model
 
-from engine.actions import Action
+from engine.actions import Action, LinkRecords
 from engine.data.collections import Collection, Collections, Relation
 from engine.data.plans import is_filled, parse_key
 from engine.data.relations import RelationKind
@@ -34,7 +34,7 @@ class Related:
 
     async def row(self, *, held: bool = False) -> Model:
         """The owner; raises `NOT_FOUND` where there is none. `held`, nobody else changes it before the unit ends."""
-        found = self.owner.model.filter(pk=self.key)
+        found = self.owner.records(pk=self.key)
         row: Model | None = await (found.select_for_update() if held else found).first()
         if row is None:
             raise not_found(self.owner, render(self.key))
@@ -43,7 +43,7 @@ class Related:
     async def keys(self) -> list[Any]:
         """The keys of what hangs there now, in order."""
         key = self.target.key.attribute
-        found = self.target.model.filter(self.filter()).order_by(key)
+        found = self.target.records(self.filter()).order_by(key)
         return list(await found.values_list(key, flat=True))
 
     def taken(self) -> Refusal:
@@ -65,10 +65,12 @@ def related_of(collections: Collections, action: Action) -> tuple[Related | None
     """What an action with an owner is about; None for one without."""
     if action.owner is None:
         return None, []
-    owner = collections[action.owner.collection]
+    # Who may link may not be one who may read: what is linked then is told by its key alone.
+    linking = isinstance(action, LinkRecords)
+    owner = (action.written(collections, "update") if linking else action.seen(collections))[action.owner.collection]
     relation = owner.relations[action.owner.relation]
     key, complaints = parse_key(owner, action.owner.key, ())
-    return Related(owner, relation, collections[relation.target], key), complaints
+    return Related(owner, relation, action.seen(collections)[relation.target], key), complaints
 
 
 def not_found(collection: Collection, key: Any) -> Refusal:

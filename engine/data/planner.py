@@ -65,12 +65,16 @@ def plan_links(
 
 @dataclass(slots=True)
 class _Drawing:
-    """A plan being made: `came` is the column through which the record it is nested in fills this one, if it does."""
+    """A plan being made: `came` is the column through which the record it is nested in fills this one, if it does.
+
+    The `collection` is as the role may write it; `whole` has what is hidden from the role, too.
+    """
 
     collection: Collection
     given: Mapping[str, Any]
     creating: bool
     came: str | None
+    whole: Collection
     columns: dict[str, Any] = field(default_factory=dict)
     to_one: list[tuple[Relation, Plan | Link | None]] = field(default_factory=list)
     to_other: list[tuple[Relation, tuple[Plan | Link, ...]]] = field(default_factory=list)
@@ -99,7 +103,8 @@ class _Planner:
 
     def plan(self, collection: Collection, given: Any, *, creating: bool, path: Path, came: str | None = None) -> Plan:
         """The plan of one record and of those nested in it; unusable once there are complaints."""
-        drawing = _Drawing(collection, given, creating, came)
+        whole = self.collections[collection.name]
+        drawing = _Drawing(self._written(whole, creating=creating), given, creating, came, whole)
         if self._fits(drawing, path):
             for name, value in given.items():
                 if self.full:
@@ -107,7 +112,7 @@ class _Planner:
                 self._member(drawing, name, value, (*path, name))
             if creating and not self.full:
                 self._require(drawing, path)
-        return Plan(collection, drawing.columns, tuple(drawing.to_one), tuple(drawing.to_other), path)
+        return Plan(whole, drawing.columns, tuple(drawing.to_one), tuple(drawing.to_other), path)
 
     def _fits(self, drawing: _Drawing, path: Path) -> bool:
         if not self._count():
@@ -130,7 +135,9 @@ class _Planner:
         if (column := collection.fields.get(name)) and not column.secret:
             self._column(drawing, column, value, path)
         elif relation := collection.relations.get(name):
-            if self._free(drawing, relation.name, relation.column, path):
+            if not relation.writable:
+                self._unwritable(drawing, name, path)
+            elif self._free(drawing, relation.name, relation.column, path):
                 self._relation(drawing, relation, value, path)
         else:
             self._refuse_unknown(collection, [name], path[:-1])
@@ -138,8 +145,7 @@ class _Planner:
     def _column(self, drawing: _Drawing, column: Field, value: Any, path: Path) -> None:
         relation = drawing.collection.relations.get(column.relation or "")
         if not column.writable:
-            message = f"'{column.name}' is filled by the service and cannot be written."
-            self._bad(message, path, Code.FIELD_NOT_WRITABLE)
+            self._unwritable(drawing, column.name, path)
         elif not self._free(drawing, column.name, column.attribute, path):
             return
         elif column.relation and column.relation in drawing.given:
@@ -157,6 +163,12 @@ class _Planner:
             except ValueError as error:
                 self._bad(f"'{column.name}' {error}.", path)
 
+    def _unwritable(self, drawing: _Drawing, name: str, path: Path) -> None:
+        column = drawing.whole.fields.get(name)
+        filled = column is not None and not column.writable
+        message = "is filled by the service and cannot be written" if filled else "cannot be written by your role"
+        self._bad(f"'{name}' {message}.", path, Code.FIELD_NOT_WRITABLE)
+
     def _free(self, drawing: _Drawing, name: str, attribute: str | None, path: Path) -> bool:
         """Whether a column may be given a value here."""
         if attribute is not None and attribute == drawing.came:
@@ -167,9 +179,16 @@ class _Planner:
 
     def _require(self, drawing: _Drawing, path: Path) -> None:
         filled = drawing.filled()
-        for column in drawing.collection.readable:
-            if column.required and column.attribute not in filled and not drawing.given.keys() & _names(column):
+        for column in drawing.whole.readable:
+            if not column.required or column.attribute in filled or drawing.given.keys() & _names(column):
+                continue
+            known = drawing.collection.fields.get(column.name)
+            if known and known.writable:
                 self._bad(f"'{column.name}' is required.", (*path, column.name), Code.REQUIRED)
+            else:
+                name = drawing.collection.name
+                message = f"Your role may not give all that a new record of '{name}' needs."
+                self._bad(message, path, Code.NO_PERMISSION, once=True)
 
     def _relation(self, drawing: _Drawing, relation: Relation, value: Any, path: Path) -> None:
         if relation.kind.to_many:
@@ -205,10 +224,23 @@ class _Planner:
 
     def _changed(self, relation: Relation, path: Path) -> bool:
         """Whether the role may change records of the other side, which linking them does where they hold our key."""
-        if not is_filled(relation) or self.action.may_update(relation.target):
+        if not is_filled(relation):
+            return True
+        target = self.collections[relation.target]
+        if self.action.may_update(target.name) and self._fills(target, relation.reverse_column, creating=False):
             return True
         message = f"Your role may not update '{relation.target}', so not change what they are linked to."
         return self._bad(message, path, Code.NO_PERMISSION)
+
+    def _fills(self, target: Collection, column: str, *, creating: bool) -> bool:
+        """Whether the role may write the column of the other side that holds our key."""
+        if self.action.rights is None:
+            return True
+        written = self._written(target, creating=creating)
+        return any(each.writable for each in written.readable if each.attribute == column)
+
+    def _written(self, collection: Collection, *, creating: bool) -> Collection:
+        return self.action.written(self.collections, "create" if creating else "update")[collection.name]
 
     def _related(self, relation: Relation, value: Any, path: Path) -> Plan | Link | None:
         """A key alone links; an object without one is stored; an object with one is linked if it exists."""
@@ -231,6 +263,10 @@ class _Planner:
         if not self.action.may_create(target.name):
             self._bad(f"Your role may not create '{target.name}'.", path, Code.NO_PERMISSION)
             return None
+        if came and not self._fills(target, came, creating=True):
+            message = f"Your role may not say what a new record of '{target.name}' is linked to."
+            self._bad(message, path, Code.NO_PERMISSION)
+            return None
         return self.plan(target, value, creating=True, path=path, came=came)
 
     def _keyed(self, relation: Relation, value: Mapping[str, Any], came: str | None, path: Path) -> Link | None:
@@ -247,7 +283,7 @@ class _Planner:
             link = replace(link, changes=self._changes(target, others, came, path))
         if not target.key.writable:
             if not link.changes:
-                self._refuse_unknown(target, others, path)
+                self._refuse_unknown(self.action.seen(self.collections)[target.name], others, path)
             return link
         told, self.complaints = self.complaints, []
         new = self._new(target, value, came, path)
@@ -276,7 +312,7 @@ class _Planner:
             return None
         key, complaints = parse_key(target, value, path)
         self.complaints += complaints
-        return None if complaints else Link(key, path)
+        return None if complaints else Link(key, path, changed=is_filled(relation))
 
     def _refuse_unknown(self, collection: Collection, names: Iterable[str], path: Path) -> None:
         known = [*(column.name for column in collection.readable), *collection.relations]

@@ -24,12 +24,13 @@ Path: TypeAlias = tuple[str | int, ...]
 class Link:
     """A record to link, by its key.
 
-    `changes` are what is written to it, if anything; `new` is what is stored should it not be there, with what that
-    `lacks` if it cannot be.
+    It is `changed` where its own column says what it is linked to. `changes` are what else is written to it, if
+    anything; `new` is what is stored should it not be there, with what that `lacks` if it cannot be.
     """
 
     key: Any
     path: Path
+    changed: bool = False
     changes: Plan | None = None
     new: Plan | None = None
     lacks: tuple[Complaint, ...] = ()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from tortoise.expressions import Q
 
 from engine.actions import (
+    Action,
     CountRecords,
     CreateRecords,
     DestroyRecords,
@@ -28,13 +29,13 @@ from engine.data.filters import compile_filter
 from engine.data.links import read_links, relink
 from engine.data.lookups import change, creation, lookup, reading
 from engine.data.owners import Related, not_found, related_of
-from engine.data.plans import Plan, parse_key
+from engine.data.plans import Plan, is_filled, parse_key
 from engine.data.shape import Shape, shape_of
 from engine.data.sorting import in_order, read_sort
-from engine.data.store import Change, Store
+from engine.data.store import ActionName, Change, Store
 from engine.data.unit import take_turns, unit_of_work
 from engine.data.values import render
-from engine.errors import Code, Complaint, refuse, refuse_all
+from engine.errors import Code, Complaint, Refusal, refuse, refuse_all
 from engine.outcomes import Page, Record
 
 MAX_WRITTEN = 1000
@@ -52,14 +53,15 @@ class Records:
 
     async def page(self, action: ListRecords) -> Page:
         """The page of records that the action asks for."""
-        collection = self.collections[action.collection]
+        seen = action.seen(self.collections)
+        collection = seen[action.collection]
         wanted = self._wanted(action)
-        shape, unknown = shape_of(self.collections, collection, action.selection, action.may_read)
+        shape, unknown = shape_of(seen, collection, action.selection, action.may_read)
         order, unsorted = read_sort(collection, action.sort)
         found = await wanted.find([*unknown, *unsorted])
         count = await found.count() if action.paginate else 0
         page = in_order(found, collection, order).offset((action.page - 1) * action.page_size).limit(action.page_size)
-        records = [shape.render(row) for row in await page.prefetch_related(*shape.prefetches())]
+        records = [shape.render(row) for row in await shape.load(page)]
         return Page(records, count, action.page, action.page_size)
 
     async def count(self, action: CountRecords) -> int:
@@ -69,8 +71,9 @@ class Records:
 
     async def get(self, action: GetRecord) -> Record:
         """The record with the key, or the first that the filter finds; raises `NOT_FOUND` without one."""
-        collection = self.collections[action.collection]
-        shape, unknown = shape_of(self.collections, collection, action.selection, action.may_read)
+        seen = action.seen(self.collections)
+        collection = seen[action.collection]
+        shape, unknown = shape_of(seen, collection, action.selection, action.may_read)
         wanted = self._wanted(action)
         key, wrong = (None, []) if action.key is None else parse_key(collection, action.key)
         if action.key is None and not action.filter and not wanted.is_single:
@@ -78,18 +81,19 @@ class Records:
         found = await wanted.find([*unknown, *wrong])
         if key is not None:
             found = found.filter(pk=key)
-        row = await found.order_by(collection.key.attribute).prefetch_related(*shape.prefetches()).first()
+        row = await shape.load(found.order_by(collection.key.attribute)).first()
         if row is None:
             raise not_found(collection, action.key)
         return shape.render(row)
 
     async def load_related(self, action: LoadRelated) -> dict[Any, Any]:
         """What hangs on each of these records by one relation: a record or None, or a list; by the records' keys."""
-        collection = self.collections[action.collection]
+        seen = action.seen(self.collections)
+        collection = seen[action.collection]
         relation = collection.relations[action.relation]
         if not action.may_read(relation.target):
             raise refuse(Code.NO_PERMISSION, f"Your role may not read '{relation.target}'.")
-        shape, _ = shape_of(self.collections, self.collections[relation.target], Selection())
+        shape, _ = shape_of(seen, seen[relation.target], Selection())
         selection = Shape(collection, (collection.key,), {relation: shape})
         keys = [parse_key(collection, key)[0] for key in action.keys]
         rows = await selection.query().filter(pk__in=keys)
@@ -119,33 +123,34 @@ class Records:
 
         To be called inside a unit of work, which a refusal undoes.
         """
-        store = Store(self.collections, acting_user)
+        store = Store(self.collections, draft.action, acting_user)
         match draft:
             case Draft(action=CreateRecords(), related=None):
                 await store.create(draft.plans)
             case Draft(action=CreateRecords(), related=Related() as related):
-                await self._create_on(store, related, draft.plans)
+                await self._create_on(store, draft.action, related, draft.plans)
             case _:
                 await store.update(draft.plans[0], await self._rows(draft))
+        await self._refuse_outside(draft.action, store.changes)
         return store.changes
 
     async def conflicts(self, draft: Draft) -> list[Complaint]:
         """What the database would refuse of a draft, to be told with what is wrong with it in itself."""
         if isinstance(draft.action, UpdateRecords) and not draft.keys:
             return []
-        return await conflicts(self.collections, draft.plans, draft.keys)
+        return await conflicts(draft.action, self.collections, draft.plans, draft.keys)
 
     async def decide(self, action: FindOrCreate) -> CreateRecords | UpdateRecords | GetRecord:
         """What the action turns out to be, by whether the record is there.
 
         To be called inside the unit of work in which that is then done.
         """
-        wanted, complaints = lookup(self.collections[action.collection], action)
+        collection = action.seen(self.collections)[action.collection]
+        wanted, complaints = lookup(collection, action)
         related, misplaced = related_of(self.collections, action)
         if wanted is None or misplaced:
             return creation(action, complaints)
         await take_turns(f"the records of {action.collection}")
-        collection = self.collections[action.collection]
         found = await _Wanted(collection, wanted, related).find()
         row = await found.order_by(collection.key.attribute).first()
         if row is None:
@@ -158,9 +163,12 @@ class Records:
         assert related is not None, "a link is of a record that hangs on another"
         links, faults = read_links(self.collections, related, action)
         refuse_all([*action.complaints, *misplaced, *faults])
+        await self._refuse_owner(action, related)
         row = await related.row(held=True)
         relinked = relink(related, action.mode, links, await related.keys())
-        await Store(self.collections, None).relink(row, related.owner, related.relation, relinked)
+        store = Store(self.collections, action)
+        await store.relink(row, self.collections[related.owner.name], related.relation, relinked)
+        await self._refuse_outside(action, store.changes)
         return [render(key) for key in await related.keys()]
 
     async def find_for(self, draft: Draft) -> list[Change]:
@@ -169,13 +177,14 @@ class Records:
 
     async def end(self, draft: Draft, changes: Sequence[Change]) -> None:
         """End records; refuses to take others along that refer to them."""
-        await Store(self.collections, None).destroy(draft.collection, [change.key for change in changes])
+        await Store(self.collections, draft.action).destroy(draft.collection, [change.key for change in changes])
 
     async def answer(self, draft: Draft, changes: Iterable[Change]) -> list[Record]:
         """The records a create or update was about, in its order, in the shape that was asked for."""
         keys = [change.key for change in changes if not change.nested]
         found = {row.pk: draft.shape.render(row) for row in await draft.shape.query().filter(pk__in=keys)}
-        return [found[key] for key in keys]
+        # Of what is written and cannot be read nothing is told but which record it is.
+        return [found.get(key) or {draft.collection.key.name: render(key)} for key in keys]
 
     async def snapshot(
         self, collection: Collection, keys: Iterable[Any], appends: tuple[str, ...] = ()
@@ -207,17 +216,47 @@ class Records:
         found = collection.model.filter(Q(pk__in=list(keys)), wanted)
         return set(await found.values_list(collection.key.attribute, flat=True))
 
-    async def _create_on(self, store: Store, related: Related, plans: Sequence[Plan]) -> None:
+    async def _create_on(self, store: Store, action: Action, related: Related, plans: Sequence[Plan]) -> None:
         row = await related.row()
         if related.is_reverse_one and await related.keys():
             raise related.taken()
+        if is_filled(related.relation):
+            await store.create_on(row, related.relation, plans)
+            return
+        await self._refuse_owner(action, related)
         await store.create_on(row, related.relation, plans)
+        await self._refuse_owner(action, related)
+
+    async def _refuse_owner(self, action: Action, related: Related) -> None:
+        """Refuse to change what an owner is linked to that may be read, and not be changed."""
+        writable = action.written(self.collections, "update")[related.owner.name]
+        seen = action.seen(self.collections)[related.owner.name]
+        if writable.rows and not await writable.among([related.key]) and await seen.among([related.key]):
+            raise _not_allowed(related.owner, "update")
+
+    async def _refuse_outside(self, action: Action, changes: Sequence[Change]) -> None:
+        """Refuse records that, as they are stored now, the role may not write."""
+        verbs: tuple[Literal["create", "update"], ...] = ("create", "update")
+        for verb in verbs:
+            for name, view in self._limited(action, verb, changes):
+                keys = {each.key for each in changes if each.action == verb and each.collection.name == name}
+                if keys - await view.among(keys):
+                    raise _not_allowed(view, verb)
+
+    def _limited(
+        self, action: Action, verb: Literal["create", "update"], changes: Sequence[Change]
+    ) -> Iterator[tuple[str, Collection]]:
+        written = action.written(self.collections, verb)
+        for name in dict.fromkeys(each.collection.name for each in changes if each.action == verb):
+            if written[name].rows:
+                yield name, written[name]
 
     def _wanted(self, action: ListRecords | CountRecords | GetRecord) -> _Wanted:
         """The records that a read is about."""
-        collection = self.collections[action.collection]
+        seen = action.seen(self.collections)
+        collection = seen[action.collection]
         related, misplaced = related_of(self.collections, action)
-        wanted, faults = compile_filter(self.collections, collection, action.filter or {}, action.may_read, action.zone)
+        wanted, faults = compile_filter(seen, collection, action.filter or {}, action.may_read, action.zone)
         return _Wanted(collection, wanted, related, (*action.complaints, *misplaced, *faults))
 
     async def _write(self, action: CreateRecords | UpdateRecords, acting_user: int | None = None) -> list[Record]:
@@ -229,7 +268,9 @@ class Records:
 
     async def _rows(self, draft: Draft) -> list[Any]:
         """The records that an update or a destroy means."""
-        wanted = _Wanted(draft.collection, draft.wanted, draft.related)
+        verb: ActionName = "destroy" if isinstance(draft.action, DestroyRecords) else "update"
+        writable = draft.action.written(self.collections, verb)[draft.collection.name]
+        wanted = _Wanted(writable, draft.wanted, draft.related)
         # Held, as on SQLite everything is: what is told as `previous` is what was there, and two take turns.
         found = (await wanted.find()).order_by(draft.collection.key.attribute).select_for_update()
         if not draft.keys:
@@ -242,6 +283,10 @@ class Records:
         rows = await found.filter(pk__in=list(draft.keys))
         for key in draft.keys:
             if key not in {row.pk for row in rows}:
+                seen = draft.action.seen(self.collections)[draft.collection.name]
+                readable = await _Wanted(seen, draft.wanted, draft.related).find()
+                if writable.rows and await readable.filter(pk=key).exists():
+                    raise _not_allowed(seen, verb)
                 raise not_found(draft.collection, render(key))
         return list(rows)
 
@@ -262,8 +307,12 @@ class _Wanted:
     async def find(self, complaints: Iterable[Complaint] = ()) -> Any:
         """The query that finds them; refuses with everything that is wrong, then for an owner that is not there."""
         refuse_all([*self.complaints, *complaints])
-        found = self.collection.model.filter(self.wanted)
+        found = self.collection.records(self.wanted)
         if self.related is None:
             return found
         await self.related.row()
         return found.filter(self.related.filter())
+
+
+def _not_allowed(collection: Collection, verb: ActionName) -> Refusal:
+    return refuse(Code.NO_PERMISSION, f"Your role may not {verb} such a record of '{collection.name}'.")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tortoise.expressions import F
 from tortoise.query_utils import Prefetch
 
 from engine.actions import Selection
@@ -32,12 +33,22 @@ class Shape:
 
     def query(self) -> Any:
         """The collection's records in the order of their keys, with what this shape needs."""
-        records = self.collection.model.all().order_by(self.collection.key.attribute)
-        return records.prefetch_related(*self.prefetches())
+        return self.load(self.collection.records().order_by(self.collection.key.attribute))
+
+    def load(self, records: Any) -> Any:
+        """A query of the collection's records, with what `render` needs."""
+        kept = {_kept(column): F(column) for column in self._emptied()}
+        return (records.annotate(**kept) if kept else records).prefetch_related(*self.prefetches())
 
     def render(self, record: Any) -> Record:
         """A loaded record as it leaves."""
-        rendered: Record = {field.name: render(getattr(record, field.attribute)) for field in self.fields}
+        emptied = self._emptied()
+        rendered: Record = {
+            field.name: render(
+                _kept_value(record, field) if field.attribute in emptied else getattr(record, field.attribute)
+            )
+            for field in self.fields
+        }
         for relation, shape in self.relations.items():
             related = getattr(record, relation.attribute)
             if relation.kind.to_many:
@@ -45,6 +56,20 @@ class Shape:
             else:
                 rendered[relation.name] = shape.render(related) if related else None
         return rendered
+
+    def _emptied(self) -> set[str]:
+        """The columns that Tortoise empties where it does not load the record that they name, since it is hidden."""
+        limited = (relation.column for relation, shape in self.relations.items() if shape.collection.rows)
+        return {column for column in limited if column}
+
+
+def _kept(column: str) -> str:
+    return f"kept_{column}"
+
+
+def _kept_value(record: Any, field: Field) -> Any:
+    """What a column had. What was added to a query comes as the database has it."""
+    return field.column.to_python_value(getattr(record, _kept(field.attribute)))
 
 
 @dataclass(slots=True)

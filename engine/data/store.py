@@ -11,6 +11,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
 from tortoise.models import Model
 
+from engine.actions import Action
 from engine.data.collections import Collection, Collections, FieldKind, Relation
 from engine.data.conflicts import conflicts, taken_target
 from engine.data.links import Relinked
@@ -46,9 +47,10 @@ class Change:
 class Store:
     """Writes the rows of one request, inside its unit of work. A refusal means that the unit must be undone."""
 
-    def __init__(self, collections: Collections, acting_user: int | None) -> None:
+    def __init__(self, collections: Collections, action: Action, acting_user: int | None = None) -> None:
         self.changes: list[Change] = []
         self._collections = collections
+        self._action = action
         self._acting_user = acting_user
 
     async def create(self, plans: Sequence[Plan]) -> None:
@@ -95,12 +97,13 @@ class Store:
                 # Records that end in the same request do not hold each other.
                 same = referrer.model is collection.model
                 if await (held.exclude(pk__in=list(keys)) if same else held).exists():
-                    raise _still_referenced(collection, referrer.model._meta.db_table)
+                    table = referrer.model._meta.db_table
+                    raise _still_referenced(collection, table if self._action.may_read(table) else "others")
         try:
             async with unit_of_work():
                 await collection.model.filter(pk__in=list(keys)).delete()
         except IntegrityError as error:
-            raise _still_referenced(collection, "other records") from error
+            raise _still_referenced(collection, "others") from error
 
     @asynccontextmanager
     async def _alone_with(self, plans: Sequence[Plan], own: Sequence[Any] = ()) -> AsyncIterator[None]:
@@ -108,12 +111,12 @@ class Store:
 
         In a unit of its own: PostgreSQL answers nothing any more in one that an error has left.
         """
-        refuse_all(await conflicts(self._collections, plans, own))
+        refuse_all(await conflicts(self._action, self._collections, plans, own))
         try:
             async with unit_of_work():
                 yield
         except IntegrityError as error:
-            refuse_all(await conflicts(self._collections, plans, own))
+            refuse_all(await conflicts(self._action, self._collections, plans, own))
             message = "The values break a rule of the database, such as two columns that must be unique together."
             raise refuse(Code.UNIQUE_VIOLATION, message) from error
 
@@ -190,20 +193,30 @@ class Store:
         await target.filter(pk=key).update(**came)
 
     async def _unhang(self, row: Model, collection: Collection, relation: Relation, which: Q) -> None:
-        """Unlink those of the records that hang on this one."""
+        """Unlink those of the records that hang on this one. What is hidden from the role stays where it is."""
         target = self._collections[relation.target]
+        seen = self._action.seen(self._collections)[relation.target]
         if relation.kind is RelationKind.MANY_TO_MANY:
             linked = getattr(row, relation.attribute)
-            if left := await linked.filter(which):
+            if left := await linked.filter(which, *([seen.rows()] if seen.rows else ())):
                 await linked.remove(*left)
             return
         column = relation.reverse_column
-        left = target.model.filter(which, **{column: row.pk})
+        left = seen.records(which, **{column: row.pk})
         if target.model._meta.fields_map[column].null:
-            await left.update(**{column: None})
+            keys = list(await left.values_list(target.key.attribute, flat=True))
+            await self._refuse_held(relation, keys)
+            await target.model.filter(pk__in=keys).update(**{column: None})
         elif await left.exists():
             message = f"Records of '{target.name}' cannot be without '{collection.name}': destroy them instead."
             raise refuse(Code.REQUIRED, message, relation.name)
+
+    async def _refuse_held(self, relation: Relation, keys: Sequence[Any]) -> None:
+        """Refuse to unlink records that the role may see, and not change."""
+        writable = self._action.written(self._collections, "update")[relation.target]
+        if keys and writable.rows and {*keys} - await writable.among(keys):
+            message = f"'{relation.name}': your role may not update all of the '{relation.target}' that are linked."
+            raise refuse(Code.NO_PERMISSION, message, relation.name)
 
 
 def _json(collection: Collection) -> set[str]:
@@ -232,5 +245,7 @@ def _is_nested(plan: Plan) -> bool:
 
 
 def _still_referenced(collection: Collection, by: str) -> Refusal:
-    message = f"Records of '{by}' refer to this one of '{collection.name}': change or destroy those before."
+    """`by` is the name of a collection, or `others` where none is told."""
+    who = "Other records" if by == "others" else f"Records of '{by}'"
+    message = f"{who} refer to this one of '{collection.name}': change or destroy those before."
     return refuse(Code.STILL_REFERENCED, message)

@@ -13,15 +13,16 @@ from engine.actions import (
     LinkRecords,
     ListRecords,
     LoadRelated,
+    Rights,
     UpdateRecords,
     Write,
 )
-from engine.data.collections import Collections
+from engine.data.collections import Collection, Collections
 from engine.data.filters import did_you_mean, finds_all
 from engine.data.plans import is_filled
 from engine.errors import Code, Complaint, refuse
 from schema.context import Context
-from schema.permissions import authorize, signed_in
+from schema.permissions import authorize, rights, signed_in
 
 
 async def resolve(context: Context, action: Action) -> Any:
@@ -32,7 +33,7 @@ async def resolve(context: Context, action: Action) -> Any:
     """
     engine = context.engine
     actor = signed_in(context.actor)
-    _refuse_unknown(engine.collections, action)
+    _refuse_unknown(engine.collections, rights(actor, engine.collections), action)
     _refuse_boundless(engine.collections, action)
     allowed = authorize(actor, replace(action, zone=context.zone), engine.collections)
     if isinstance(allowed, CreateRecords):
@@ -54,15 +55,18 @@ async def resolve(context: Context, action: Action) -> Any:
             raise TypeError(f"{type(action).__name__} has no resolver")
 
 
-def _refuse_unknown(collections: Collections, action: Action) -> None:
-    """Also what is only asked of the wrong collection: our own are written by their own resolvers, by their rules."""
+def _refuse_unknown(collections: Collections, allowed: Rights, action: Action) -> None:
+    """Also what is only asked of the wrong collection: our own are written by their own resolvers, by their rules.
+
+    A relation that is hidden is none. Of a collection that the role may not use at all, that is what it is told.
+    """
     collection = collections.get(action.collection)
     if collection is None or (collection.system and isinstance(action, Write)):
         hint = did_you_mean(action.collection, collections)
         raise refuse(Code.NOT_FOUND, f"There is no collection '{action.collection}' to do this with.{hint}")
     if action.owner is None:
         return
-    owner = collections.get(action.owner.collection)
+    owner = _known(collections, allowed, action.owner.collection, linking=isinstance(action, LinkRecords))
     relation = owner.relations.get(action.owner.relation) if owner else None
     if owner is None or relation is None or relation.target != action.collection:
         raise refuse(Code.NOT_FOUND, f"'{action.owner.collection}' has no such relation.")
@@ -71,6 +75,14 @@ def _refuse_unknown(collections: Collections, action: Action) -> None:
     )
     if owner.system and linking:
         raise refuse(Code.NOT_FOUND, f"Nothing can be linked with '{owner.name}' here.")
+
+
+def _known(collections: Collections, allowed: Rights, name: str, *, linking: bool) -> Collection | None:
+    """The owner of a relation as the role knows it, None where there is no such collection."""
+    may = allowed.update if linking else allowed.read
+    if name not in may or allowed.views is None:
+        return collections.get(name)
+    return (allowed.views.update if linking else allowed.views.read)[name]
 
 
 def _bounded(action: ListRecords, limit: int) -> ListRecords:

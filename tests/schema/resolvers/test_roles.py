@@ -66,8 +66,8 @@ async def test_a_new_role_is_in_force_at_once(ask, engine):
         ({**WRITER, "workflows": "known"}, [(Code.ROLE_INVALID, ("workflows",))]),
         ({**WRITER, "workflows": ["known", "typo"]}, [(Code.ROLE_INVALID, ("workflows", 1))]),
         (
-            {**WRITER, "grants": {"posts": {"read": {"fields": ["id"]}}}},
-            [(Code.ROLE_INVALID, ("grants", "posts", "read", "fields"))],
+            {**WRITER, "grants": {"posts": {"read": {"fields": ["id", "titel"]}}}},
+            [(Code.ROLE_INVALID, ("grants", "posts", "read", "fields", 1))],
         ),
         (
             {"name": "", "grants": {"posts": []}, "workflows": None, "x": 1},
