@@ -10,6 +10,11 @@ from engine.data.collections import Collections
 from engine.data.drafts import AnyWrite
 from engine.data.plans import MAX_RECORDS
 from engine.data.records import Records
+from engine.data.unit import connection
+from engine.exchange.changes import Changes, Topic, marks
+from engine.exchange.exchange import Exchange
+from engine.exchange.notifying import Notifying
+from engine.exchange.polling import Polling
 from engine.idempotency import Repetitions
 from engine.identity.accounts import Accounts
 from engine.observe import Stream
@@ -68,6 +73,10 @@ class Engine:
         self.catalog = Catalog(collections)
         self.versions = Versions(collections, self.catalog)
         self.stream = Stream()
+        self.changes = Changes()
+        self.changes.on(Topic.WORKFLOWS, self.catalog.reload)
+        wire = Notifying() if connection().capabilities.dialect == "postgres" else Polling()
+        self._exchange = Exchange(self.changes, self.stream, wire)
         self.repetitions = Repetitions(secret)
         journal = Journal(collections, lease, self.stream.publish)
         queue = EmbeddedQueue(lease, self.stream.publish)
@@ -82,13 +91,16 @@ class Engine:
         self.by_hand = ByHand(self.versions, self.records, dispatcher, self.repetitions)
 
     async def start(self) -> None:
-        """Read the workflows, and begin to run what is queued."""
+        """Read the workflows, and begin to run what is queued; hear what other processes do from now on."""
+        self.changes.begin(await marks())
         await self.catalog.reload()
+        self._exchange.start()
         self.worker.start()
 
     async def stop(self) -> None:
         """Let what runs come to its end, or to others."""
         await self.worker.stop()
+        await self._exchange.stop()
         await self._caller.close()
 
     async def perform(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import TypeAlias
 
@@ -13,6 +14,10 @@ from engine.system.models import Status
 
 BUFFER = 100
 """Events that a reader may be behind."""
+REMEMBERED = 10_000
+"""Executions of which it is known what readers were told last."""
+
+EXECUTION, WORKFLOW = "execution", "workflow"
 
 Topic: TypeAlias = tuple[str, int | str]
 
@@ -38,6 +43,7 @@ class Reader:
     """What one reader has not taken yet. Who falls too far behind is cut off: memory stays bounded."""
 
     def __init__(self, limit: int) -> None:
+        self.began = datetime.now(UTC)
         self._limit = limit
         self._events: list[Event] = []
         self._lost = False
@@ -64,16 +70,22 @@ class Stream:
     """Brings events to readers, by topic: where nobody reads, an event costs a look into a dictionary.
 
     What is published is small and says what to look at, not what is there: readers look themselves, with the rights
-    that they have then. With several processes these values are what goes from one to the other.
+    that they have then. These values go from one process to the others, `engine/exchange` brings them.
     """
 
     def __init__(self) -> None:
         self._readers: dict[Topic, set[Reader]] = {}
-        self._watch: Callable[[Event], None] = unheard
+        self._watches: list[Callable[[Event], None]] = []
+        self._told: dict[int, Status] = {}
 
     def watched_by(self, watch: Callable[[Event], None]) -> None:
         """Let this be called with everything that happens in this process, after its commit."""
-        self._watch = watch
+        self._watches.append(watch)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether anybody reads anything now."""
+        return bool(self._readers)
 
     @property
     def topics(self) -> set[Topic]:
@@ -86,14 +98,31 @@ class Stream:
         after_commit(partial(self._published, event))
 
     def _published(self, event: Event) -> None:
-        self._watch(event)
+        for watch in self._watches:
+            watch(event)
         self.deliver(event)
 
-    def deliver(self, event: Event) -> None:
-        """Bring an event that is committed to those who read now."""
-        for topic in event.topics:
-            for reader in self._readers.get(topic, ()):
+    def deliver(self, event: Event, at: datetime | None = None) -> None:
+        """Bring an event that is committed to those who read now, or who did `at` the time that it came from."""
+        for reader in self._readers_of(event):
+            if at is None or reader.began <= at:
+                self._note(event)
                 reader.put(event)
+
+    def deliver_missed(self, event: Event, at: datetime) -> None:
+        """Bring them what another process has told nobody of, or not us; what was brought already is not told twice."""
+        if self._told.get(event.execution) is not event.status:
+            self.deliver(event, at)
+
+    def _readers_of(self, event: Event) -> list[Reader]:
+        return [reader for topic in event.topics for reader in self._readers.get(topic, ())]
+
+    def _note(self, event: Event) -> None:
+        # The newest last, so that the one forgotten is the oldest.
+        self._told.pop(event.execution, None)
+        self._told[event.execution] = event.status
+        if len(self._told) > REMEMBERED:
+            del self._told[next(iter(self._told))]
 
     @contextmanager
     def read(self, topic: Topic, limit: int = BUFFER) -> Iterator[Reader]:
@@ -110,11 +139,11 @@ class Stream:
 
 
 def about_execution(key: int) -> Topic:
-    return "execution", key
+    return EXECUTION, key
 
 
 def about_workflow(key: str) -> Topic:
-    return "workflow", key
+    return WORKFLOW, key
 
 
 def unheard(event: Event) -> None:

@@ -3,8 +3,8 @@
 Imported only for a database whose address begins with `postgres`: asyncpg is an extra.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import asyncpg
@@ -49,6 +49,7 @@ _AWAY = (
     asyncpg.InternalClientError,  # so too, or the server said farewell between two statements
 )
 _GONE = ("is clos", "released back to the pool")
+_FAREWELL_SECONDS = 1.0
 
 
 @contextmanager
@@ -239,6 +240,19 @@ class Client(AsyncpgDBClient):
                 raise
             raise DBConnectionError(f"No connection could be had within {self._wait:g} seconds") from error
 
+    @asynccontextmanager
+    async def listening(self, heard: Mapping[str, Callable[[str], None]]) -> AsyncIterator["Line"]:
+        """A connection beside the pool that listens on these channels, each with who is called by what comes there."""
+        with _telling():
+            connection = await asyncpg.connect(self._dsn, timeout=self._wait, command_timeout=self._wait)
+        line = Line(connection)
+        try:
+            for channel, call in heard.items():
+                await line.listen(channel, call)
+            yield line
+        finally:
+            await line.close()
+
     @property
     def connections(self) -> dict[str, int]:
         """How many are used, and how many wait to be."""
@@ -250,6 +264,34 @@ class Client(AsyncpgDBClient):
         if self._pool is not None:
             with _telling():
                 await self._pool.release(connection)
+
+
+class Line:
+    """A connection that is nobody's but the caller's."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def ask(self, statement: str, *values: Any) -> list[Any]:
+        """The rows that a statement answers."""
+        with _telling():
+            return list(await self._connection.fetch(statement, *values))
+
+    async def listen(self, channel: str, call: Callable[[str], None]) -> None:
+        """Call this with whatever comes on the channel, but for what was sent by this connection."""
+        own = self._connection.get_server_pid()
+
+        def come(_: Any, sender: int, __: str, text: str) -> None:
+            if sender != own:
+                call(text)
+
+        with _telling():
+            await self._connection.add_listener(channel, come)
+
+    async def close(self) -> None:
+        """Take leave, without waiting for a server that does not answer."""
+        with suppress(DBConnectionError), _telling():
+            await self._connection.close(timeout=_FAREWELL_SECONDS)
 
 
 async def _leave(connection: Any) -> None:

@@ -220,5 +220,15 @@ class IdempotencyKey(Model):
         unique_together = (("scope", "field"),)
 
 
+class Revision(Model):
+    """When what processes remember has changed: a mark of each topic, another one after each change."""
+
+    topic = fields.CharField(32, primary_key=True)
+    mark = fields.CharField(32)
+
+    class Meta:
+        table = "revisions"
+
+
 SERVED: tuple[type[Model], ...] = (User, Role, Workflow, Execution, Job)
 """The tables of ours that are collections too."""

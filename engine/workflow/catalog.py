@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 
@@ -18,6 +19,7 @@ class Catalog:
 
     def __init__(self, collections: Collections) -> None:
         self._collections = collections
+        self._reloading = asyncio.Lock()
         self._enabled: dict[str, Definition] = {}
         self._globals: tuple[Definition, ...] = ()
         self._keys: tuple[str, ...] = ()
@@ -40,6 +42,11 @@ class Catalog:
 
     async def reload(self) -> None:
         """Read all workflows anew. One that no longer fits the models is left out, and an error line says so."""
+        # One after the other: what was read before a change must not be put in place after what was read behind it.
+        async with self._reloading:
+            await self._reload()
+
+    async def _reload(self) -> None:
         keys = await Workflow.all().distinct().values_list("key", flat=True)
         definitions = [self._read(row) for row in await Workflow.filter(enabled=True).order_by("key")]
         self._keys = tuple(sorted({str(key) for key in keys}))

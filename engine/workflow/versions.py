@@ -12,6 +12,7 @@ from engine.data.collections import Collections
 from engine.data.filters import did_you_mean
 from engine.data.unit import take_turns, unit_of_work
 from engine.errors import Code, Complaint, Refusal, raise_for, refuse
+from engine.exchange.changes import Topic, announce
 from engine.system.models import Execution, Workflow
 from engine.workflow.catalog import Catalog, document_of
 from engine.workflow.definition import Definition
@@ -116,6 +117,7 @@ async def _unit() -> AsyncIterator[None]:
     async with unit_of_work():
         await take_turns("workflows")
         yield
+        await announce(Topic.WORKFLOWS)
 
 
 async def _find(key: int) -> Workflow:

@@ -85,6 +85,15 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Revision',
+            fields=[
+                ('topic', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=32)),
+                ('mark', fields.CharField(max_length=32)),
+            ],
+            options={'table': 'revisions', 'app': 'system', 'pk_attr': 'topic', 'table_description': 'When what processes remember has changed: a mark of each topic, another one after each change.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='RevokedToken',
             fields=[
                 ('jti', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
