@@ -7,12 +7,14 @@ import logging
 import time
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 import httpx
 
 from engine.data.unit import is_inside_unit
 from engine.outgoing.failures import CallFailed, no_answer
+from engine.outgoing.hosts import Hosts
 from engine.outgoing.secrets import Secrets, sign
 
 log = logging.getLogger("bangpath.outgoing")
@@ -29,7 +31,8 @@ class Call:
     """A request to make.
 
     `key` is the same however often it is repeated. `secrets` are headers whose values are secrets, by their names;
-    `signed_by` names the one to sign with. `seconds` bound the whole, redirects included.
+    `signed_by` names the one to sign with. `seconds` bound the whole, redirects included. One that is `urgent` takes
+    no place of its host: somebody waits for its answer, and those are counted elsewhere.
     """
 
     method: str
@@ -41,6 +44,7 @@ class Call:
     signed_by: str | None = None
     seconds: float = 10
     redirects: int = 5
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +61,30 @@ class Caller:
     """The one that calls. It has nothing that it would show of itself: no cookies, no tokens, no proxy."""
 
     def __init__(
-        self, transport: httpx.AsyncBaseTransport, secrets: Secrets, clock: Callable[[], float] = time.time
+        self,
+        transport: httpx.AsyncBaseTransport,
+        secrets: Secrets,
+        clock: Callable[[], float] = time.time,
+        hosts: Hosts | None = None,
     ) -> None:
         self._transport = transport
         self._secrets = secrets
         self._clock = clock
+        self._hosts = hosts or Hosts()
 
     async def call(self, call: Call) -> Answered:
-        """The answer, whatever its status; raises `CallFailed` where there is none."""
+        """The answer, whatever its status; raises `CallFailed` where there is none.
+
+        Raises `HostBusy` where the call was not made, because too many others wait for the same host.
+        """
         assert not is_inside_unit(), "a transaction must not wait for the network"
+        async with nullcontext() if call.urgent else self._hosts.place(call.url.host):
+            return await self._call(call)
+
+    async def close(self) -> None:
+        await self._transport.aclose()
+
+    async def _call(self, call: Call) -> Answered:
         host = call.url.host
         try:
             async with asyncio.timeout(call.seconds):
@@ -74,9 +93,6 @@ class Caller:
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, zlib.error) as error:
             log.warning("request %s to '%s' failed: %s: %s", call.key, host, type(error).__name__, error)
             raise no_answer(host) from error
-
-    async def close(self) -> None:
-        await self._transport.aclose()
 
     async def _follow(self, call: Call) -> Answered:
         """Each hop is resolved and checked like the first, and goes to nobody whom a secret is not for."""

@@ -11,6 +11,7 @@ from typing import Any, assert_never
 from engine.data.availability import refusal_of
 from engine.data.unit import unit_of_work
 from engine.errors import Code, Refusal
+from engine.outgoing.hosts import HostBusy
 from engine.system.models import Status
 from engine.workflow.caps import capped, capped_text
 from engine.workflow.definition import Definition, Step
@@ -53,7 +54,7 @@ class Runner:
 
     async def run(self, run: Run) -> Result:
         """Carry the run on from what was recorded, to its end or until it rests; raises `LostLease` where it is
-        another's by now.
+        another's by now, and `HostBusy` where it has come to a call whose turn is not soon.
 
         Nodes that write nothing wait in memory, and are recorded with the next that does or with the end: after a
         crash they are run again, which changes nothing.
@@ -124,7 +125,8 @@ class Runner:
 
     async def _step(self, run: Run, turn: Turn) -> Entry:
         started = datetime.now(UTC)
-        scope = Scope(run.context, run.results, started, f"{run.execution}:{turn.path}", scopes=run.scopes(turn.path))
+        stable_key = f"{run.execution}:{turn.path}"
+        scope = Scope(run.context, run.results, started, stable_key, run.scopes(turn.path), run.awaited)
         shown, outcome = await self._outcome(run, turn, scope)
         if isinstance(outcome, Failed) and not run.awaited and (pause := pause_after(outcome, turn)) is not None:
             outcome = Waiting(datetime.now(UTC) + timedelta(seconds=pause), error=outcome.error)
@@ -149,7 +151,7 @@ class Runner:
                 return shown, await node.run(step.config, scope)
         except Refusal as refusal:
             return shown, _refused(refusal)
-        except LostLease:
+        except (LostLease, HostBusy):
             raise
         except Exception as error:
             if isinstance(error, TimeoutError) and time.expired():

@@ -136,7 +136,8 @@ class Scope:
     """The values of the variables at one node of a run. `jobs` holds the results of the nodes that ran, by key, and
     `scopes` the rounds of the loops around it.
 
-    `stable_key` names this run of the node, `execution:path`: the same after a crash, and over retries.
+    `stable_key` names this run of the node, `execution:path`: the same after a crash, and over retries. `awaited`:
+    somebody waits for the end of the run.
     """
 
     context: Mapping[str, Any]
@@ -144,6 +145,7 @@ class Scope:
     now: datetime
     stable_key: str = ""
     scopes: Mapping[str, Any] = field(default_factory=dict)
+    awaited: bool = False
 
     @property
     def user(self) -> Mapping[str, Any] | None:

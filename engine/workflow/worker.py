@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
 from engine.data.unit import outside_unit
+from engine.outgoing.hosts import HostBusy
 from engine.queue.base import Claim, Queue
 from engine.workflow.journal import Journal, LostLease, Unreadable
 from engine.workflow.processor import Run
@@ -40,6 +41,7 @@ class Worker:
         self._taken: set[asyncio.Task[None]] = set()
         self._asked: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
+        self._busy: dict[str, HostBusy] = {}
 
     def start(self) -> None:
         """Begin to take executions, what a process before this one left among them."""
@@ -53,7 +55,7 @@ class Worker:
             _, late = await asyncio.wait(running, timeout=grace)
             await _cancel(late)
         await _cancel([extending])
-        await self._give_back()
+        await self._put_back(list(self._held))
 
     @property
     def running(self) -> dict[str, int]:
@@ -92,18 +94,26 @@ class Worker:
 
     async def _claim(self, limit: int) -> list[Claim]:
         try:
-            of_each = Counter(claim.key for claim in self._held)
-            claims = await self._queue.take(limit, [key for key, count in of_each.items() if count >= OF_ONE])
+            claims = await self._queue.take(limit, self._full())
         except Exception:
             log.exception("the queue cannot be read, trying again")
             return []
         self._held.update(claims)
         return claims
 
+    def _full(self) -> set[str]:
+        """The workflows that get no place now: as many of theirs run as may, or a host that they call is busy."""
+        of_each = Counter(claim.key for claim in self._held)
+        self._busy = {key: busy for key, busy in self._busy.items() if not busy.is_free()}
+        return {*self._busy, *(key for key, count in of_each.items() if count >= OF_ONE)}
+
     async def _carry_out(self, claim: Claim, run: Run | None = None) -> None:
         """Run one execution. Cancelled, the claim stays held: `stop` gives it back."""
         try:
             await self._attempt(claim, run)
+        except HostBusy as busy:
+            self._busy[claim.key] = busy
+            await self._put_back([claim])
         except LostLease:
             log.warning("execution %s was cancelled, or taken over by another process", claim.execution)
         except Exception:
@@ -124,11 +134,11 @@ class Worker:
         if result.resume_at:
             await self._queue.put([claim.execution], result.resume_at)
 
-    async def _give_back(self) -> None:
-        if not self._held:
+    async def _put_back(self, claims: Sequence[Claim]) -> None:
+        if not claims:
             return
         try:
-            await self._queue.give_back(list(self._held))
+            await self._queue.give_back(claims)
         except Exception:
             log.exception("executions could not be given back; they are taken up again when their leases end")
 

@@ -229,6 +229,7 @@ def _call(config: RequestConfig, scope: Scope) -> Call:
         signed_by=config.sign,
         seconds=config.seconds,
         redirects=config.redirects,
+        urgent=scope.awaited,
     )
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from engine.outgoing.hosts import HostBusy
 from engine.queue.base import Claim
 from engine.system.models import Status
 from engine.workflow.journal import LostLease, Unreadable
@@ -113,6 +114,24 @@ async def test_a_slow_workflow_leaves_room_for_others(queue, executions, worker)
 
     assert set() == before[0]
     assert AT_ONCE - OF_ONE == queue.asked[before.index({"slow"})]
+
+
+async def test_what_comes_to_a_busy_host_is_put_back_and_its_workflow_passed_over(queue, executions, worker):
+    """Until there is room at the host. What was put back has not failed, and nothing of it counts."""
+    free = asyncio.Event()
+    queue.keys = {1: "calls"}
+    executions.faults[1] = HostBusy("h", free.is_set)
+    worker.start()
+    await queue.put([1])
+    await until(lambda: {"calls"} in queue.full)
+    put_back = list(queue.given_back)
+    free.set()
+    await queue.put([])
+    await until(lambda: set() == queue.full[-1])
+    await worker.stop(grace=0)
+
+    assert [Claim(1, "lease")] == put_back
+    assert ([], {}) == (executions.ended, executions.given_up)
 
 
 async def test_a_stop_waits_for_what_runs(queue, executions, worker):
