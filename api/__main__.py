@@ -14,6 +14,7 @@ from api.logs import write_audit, write_logs
 from api.server import Server, listen
 from api.settings import SAMPLE, Settings, read_settings, unknown_variables
 from api.version import VERSION
+from api.watchdog import watched
 from api.welcome import Started, password_line, welcome
 from engine.database import shown
 from engine.errors import Refusal, StartError
@@ -80,7 +81,7 @@ def password(user: User = "root") -> None:
 async def _serve(settings: Settings) -> None:
     with closing(listen(settings.host, settings.port)) as listener:
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
-        async with open_service(settings) as service:
+        async with watched(settings.watchdog), open_service(settings) as service:
             started = Started(
                 url=_url(settings.host, settings.port),
                 process=os.getpid(),
@@ -89,7 +90,9 @@ async def _serve(settings: Settings) -> None:
                 sample=settings.models == SAMPLE,
                 graphiql=settings.graphiql,
             )
-            server = Server(service.asgi, ready=lambda: print(welcome(started), flush=True))
+            server = Server(
+                service.asgi, ready=lambda: print(welcome(started), flush=True), leaving=service.engine.leave
+            )
             await server.serve(sockets=[listener])
 
 

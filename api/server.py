@@ -5,6 +5,7 @@ import errno
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -14,7 +15,7 @@ from uvicorn.server import HANDLED_SIGNALS
 from engine.errors import StartError
 
 BACKLOG = 2048
-# A request waits 10 s for its sync workflows unless it or BANGPATH_SYNC_WAIT says otherwise.
+# More than requests wait for workflows when the process shall end; see `engine/workflow/patience.py`.
 GRACE_SECONDS = 15
 # More than a socket's messages may have: those are answered with a code of the protocol, larger ones are not read.
 MESSAGE_BYTES = 128 * 1024
@@ -48,9 +49,9 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
 
 class Server(uvicorn.Server):
-    """uvicorn inside a loop of ours: tells when it is ready, and returns after a signal."""
+    """uvicorn inside a loop of ours: tells when it is ready and when a signal has come, and returns after that."""
 
-    def __init__(self, app: ASGIApp, ready: Callable[[], None]) -> None:
+    def __init__(self, app: ASGIApp, ready: Callable[[], None], leaving: Callable[[], None] = lambda: None) -> None:
         config = uvicorn.Config(
             app,
             http="httptools",
@@ -67,10 +68,15 @@ class Server(uvicorn.Server):
         )
         super().__init__(config)
         self._ready = ready
+        self._leaving = leaving
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._leaving()
+        super().handle_exit(sig, frame)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -159,6 +159,7 @@ class Settings(BaseSettings):
     audit_file: Directory | None = Field(default=None, description="a file in a directory that is there")
     hsts: int = Field(default=0, ge=0, description="a number of seconds from 0 on")
     query_timeout: float = Field(default=10, gt=0, le=600, description="seconds from 0.1 to 600")
+    watchdog: float = Field(default=30, ge=0, le=3600, description="seconds from 0 to 3600")
 
     @property
     def database(self) -> str:

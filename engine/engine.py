@@ -34,6 +34,7 @@ from engine.workflow.executions import Executions
 from engine.workflow.journal import LEASE, Journal
 from engine.workflow.nodes import NODES_BY_KIND
 from engine.workflow.nodes.base import Tools
+from engine.workflow.patience import Patience
 from engine.workflow.retention import FOR_EVER, Retention
 from engine.workflow.runner import Runner
 from engine.workflow.versions import Versions
@@ -82,12 +83,15 @@ class Engine:
         queue = EmbeddedQueue(lease, self.stream.publish)
         self._caller = Caller(CheckedTransport(reach), secrets)
         tools = Tools(self.records, self._caller)
+        self._patience = Patience()
         runner = Runner({kind: node(tools) for kind, node in NODES_BY_KIND.items()}, journal)
         self.worker = Worker(queue, journal, runner, retention)
-        dispatcher = Dispatcher(journal, runner, self.worker, queue, sync_wait)
+        dispatcher = Dispatcher(
+            journal, runner, self.worker, queue, self._patience, sync_wait
+        )
         events = Events(self.records, self.catalog)
         self._performer = Performer(self.records, self.catalog, events, dispatcher, self.repetitions, rows, lenient)
-        self.executions = Executions(journal, self.versions, queue)
+        self.executions = Executions(journal, self.versions, queue, self._patience)
         self.by_hand = ByHand(self.versions, self.records, dispatcher, self.repetitions)
 
     async def start(self) -> None:
@@ -96,6 +100,10 @@ class Engine:
         await self.catalog.reload()
         self._exchange.start()
         self.worker.start()
+
+    def leave(self) -> None:
+        """Have nobody wait for long any more: the process is going to end."""
+        self._patience.run_out()
 
     async def stop(self) -> None:
         """Let what runs come to its end, or to others."""

@@ -14,16 +14,14 @@ from engine.queue.base import Claim, Queue
 from engine.system.models import Execution, Status
 from engine.workflow.caps import capped_context
 from engine.workflow.events import Pending, Planned
-from engine.workflow.journal import UNENDED, Entry, Journal
+from engine.workflow.journal import Entry, Journal
+from engine.workflow.patience import Patience
 from engine.workflow.processor import Run
 from engine.workflow.runner import Result, Runner, runs_inside
 from engine.workflow.worker import Worker
 
 SYNC_WAIT = 10.0
 """Seconds that a request waits for its sync workflows, unless a setting says otherwise."""
-
-FIRST_LOOK, LAST_LOOK = 0.01, 0.5
-"""Seconds between looks whether executions have ended: the first, and what they grow to."""
 
 
 @dataclass(slots=True)
@@ -40,12 +38,19 @@ class Dispatcher:
     """Inserts executions in the unit of the write, and waits for the sync ones afterwards."""
 
     def __init__(
-        self, journal: Journal, runner: Runner, worker: Worker, queue: Queue, sync_wait: float = SYNC_WAIT
+        self,
+        journal: Journal,
+        runner: Runner,
+        worker: Worker,
+        queue: Queue,
+        patience: Patience,
+        sync_wait: float = SYNC_WAIT,
     ) -> None:
         self._journal = journal
         self._runner = runner
         self._worker = worker
         self._queue = queue
+        self._patience = patience
         self._sync_wait = sync_wait
 
     async def start(self, planned: Planned) -> Started:
@@ -78,11 +83,11 @@ class Dispatcher:
     async def settle(self, started: Started, wait: float | None = None) -> tuple[TriggeredWorkflow, ...]:
         """Wait after the commit, for the sync workflows or `wait` seconds for all, and tell how each stands then."""
         if wait is not None:
-            await wait_for([each.execution_id for each in started.workflows], wait)
+            await self._patience.for_executions([each.execution_id for each in started.workflows], wait)
             return await self.look(started.workflows, every=True)
         if started.running is None:
             return tuple(started.workflows)
-        await asyncio.wait([started.running], timeout=self._sync_wait)
+        await self._patience.for_task(started.running, self._sync_wait)
         return await self.look(started.workflows)
 
     async def look(
@@ -126,16 +131,6 @@ class Dispatcher:
 
 def _run(pending: Pending, execution: int, lease: str = "") -> Run:
     return Run(execution, lease, pending.definition, pending.context, awaited=True)
-
-
-async def wait_for(executions: Sequence[int | None], seconds: float) -> None:
-    """Wait until all have ended. Asked again and again, ever less often: any process may run them."""
-    loop = asyncio.get_running_loop()
-    end, pause = loop.time() + seconds, FIRST_LOOK
-    unfinished = Execution.filter(id__in=executions, status__in=UNENDED)
-    while loop.time() < end and await unfinished.exists():
-        await asyncio.sleep(min(pause, max(0.0, end - loop.time())))
-        pause = min(2 * pause, LAST_LOOK)
 
 
 def _settled(told: TriggeredWorkflow, row: Execution) -> TriggeredWorkflow:

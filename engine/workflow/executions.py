@@ -15,9 +15,9 @@ from engine.errors import Code, Complaint, raise_for, refuse
 from engine.queue.base import Queue
 from engine.system.models import Execution, Job, Workflow
 from engine.workflow.definition import Definition, Step
-from engine.workflow.dispatcher import wait_for
 from engine.workflow.events import Pending
 from engine.workflow.journal import Journal, Unreadable
+from engine.workflow.patience import Patience
 from engine.workflow.versions import Versions
 
 
@@ -35,6 +35,7 @@ class Executions:
     journal: Journal
     versions: Versions
     queue: Queue
+    patience: Patience
 
     async def cancel(self, execution: int, actor: Actor) -> None:
         """End an execution that has not ended: nothing more of it is written, the node at work included."""
@@ -59,7 +60,7 @@ class Executions:
 
     async def wait(self, executions: Sequence[int], seconds: float) -> None:
         """Until all have ended, or so long."""
-        await wait_for(executions, seconds)
+        await self.patience.for_executions(executions, seconds)
 
     async def _rerun(
         self, row: Execution, version: Version, node: str | None, request_id: str
