@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from engine.data.collections import Collections
 from engine.data.drafts import AnyWrite
 from engine.data.plans import MAX_RECORDS
 from engine.data.records import Records
+from engine.data.store import Change
 from engine.data.unit import connection
 from engine.exchange.changes import Changes, Topic, marks
 from engine.exchange.exchange import Exchange
@@ -26,15 +28,18 @@ from engine.outgoing.transport import CheckedTransport
 from engine.perform import Performer
 from engine.queue.embedded import EmbeddedQueue
 from engine.rates import UNLIMITED, Rate
+from engine.system.models import Status
 from engine.workflow.by_hand import ByHand
 from engine.workflow.catalog import Catalog
 from engine.workflow.dispatcher import SYNC_WAIT, Dispatcher
 from engine.workflow.events import Events
 from engine.workflow.executions import Executions
+from engine.workflow.hooks import Hooks
 from engine.workflow.journal import LEASE, Journal
 from engine.workflow.nodes import NODES_BY_KIND
 from engine.workflow.nodes.base import Tools
 from engine.workflow.patience import Patience
+from engine.workflow.processor import Run
 from engine.workflow.retention import FOR_EVER, Retention
 from engine.workflow.runner import Runner
 from engine.workflow.versions import Versions
@@ -79,20 +84,28 @@ class Engine:
         wire = Notifying() if connection().capabilities.dialect == "postgres" else Polling()
         self._exchange = Exchange(self.changes, self.stream, wire)
         self.repetitions = Repetitions(secret)
-        journal = Journal(collections, lease, self.stream.publish)
+        journal = Journal(collections, lease, self.stream.publish, self._ended)
         queue = EmbeddedQueue(lease, self.stream.publish)
         self._caller = Caller(CheckedTransport(reach), secrets)
         tools = Tools(self.records, self._caller)
         self._patience = Patience()
-        runner = Runner({kind: node(tools) for kind, node in NODES_BY_KIND.items()}, journal)
+        runner = Runner({kind: node(tools) for kind, node in NODES_BY_KIND.items()}, journal, self._follow)
         self.worker = Worker(queue, journal, runner, retention)
-        dispatcher = Dispatcher(
-            journal, runner, self.worker, queue, self._patience, sync_wait
-        )
+        dispatcher = Dispatcher(journal, runner, self.worker, queue, self._patience, sync_wait)
         events = Events(self.records, self.catalog)
+        self._dispatcher, self._events = dispatcher, events
+        self._hooks = Hooks(self.records, self.catalog, dispatcher.start)
         self._performer = Performer(self.records, self.catalog, events, dispatcher, self.repetitions, rows, lenient)
         self.executions = Executions(journal, self.versions, queue, self._patience)
         self.by_hand = ByHand(self.versions, self.records, dispatcher, self.repetitions)
+
+    # What runs executions is there before what starts them, so these two are asked through the engine.
+
+    async def _follow(self, run: Run, changes: Sequence[Change]) -> None:
+        await self._dispatcher.follow(run, await self._events.follow(changes, run.cause))
+
+    async def _ended(self, execution: int, key: str, status: Status) -> None:
+        await self._hooks.ended(execution, key, status)
 
     async def start(self) -> None:
         """Read the workflows, and begin to run what is queued; hear what other processes do from now on."""
@@ -117,6 +130,6 @@ class Engine:
         """Carry out a write of one of the doors with everything it starts; see `engine/perform.py`."""
         return await self._performer.perform(action, actor, request_id, terms)
 
-    async def link(self, action: LinkRecords, actor: Actor, terms: Terms = PLAIN) -> list[Any]:
+    async def link(self, action: LinkRecords, actor: Actor, request_id: str, terms: Terms = PLAIN) -> list[Any]:
         """Change which records hang on another; answers the keys of those that do."""
-        return await self._performer.link(action, actor, terms)
+        return await self._performer.link(action, actor, request_id, terms)

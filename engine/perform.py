@@ -29,8 +29,9 @@ from engine.idempotency import Kept, Repetitions, Taken, from_json, to_json
 from engine.outcomes import PLANNED, Record, SkippedTrigger, SkipReason, TriggeredWorkflow, Written
 from engine.rates import Rate
 from engine.workflow.catalog import Catalog
+from engine.workflow.causes import Cause
 from engine.workflow.dispatcher import Dispatcher, Started
-from engine.workflow.events import Cause, Events
+from engine.workflow.events import Events
 from engine.workflow.references import Checked, Reader, check
 
 
@@ -61,15 +62,25 @@ class Performer:
         done = await self._do(action, actor, request_id)
         return done.written(await self.dispatcher.settle(done.started, terms.wait))
 
-    async def link(self, action: LinkRecords, actor: Actor, terms: Terms) -> list[Any]:
-        """Change which records hang on another; answers the keys of those that do. No workflow follows it."""
+    async def link(self, action: LinkRecords, actor: Actor, request_id: str, terms: Terms) -> list[Any]:
+        """Change which records hang on another; answers the keys of those that do.
+
+        Only workflows follow it that follow every change: a record whose column names another one now has changed.
+        """
+        started = Started()
 
         async def link() -> list[Any]:
+            nonlocal started
             self.rows.take(str(actor.key), len(action.keys or (None,)))
             async with _unit(action.dry_run):
-                return await self.records.link(action)
+                keys, changes = await self.records.link(action)
+                planned = await self.events.follow(changes, Cause.by(actor, request_id, "update"))
+                started = await self.dispatcher.start(planned)
+                return keys
 
         linked: list[Any] = await self.repetitions.once(None if action.dry_run else terms.repetition, link)
+        if not action.dry_run:
+            await self.dispatcher.settle(started, terms.wait)
         return linked
 
     async def _once(self, repetition: Repetition, do: Callable[[], Awaitable[_Done]], wait: float | None) -> Written:
@@ -119,7 +130,7 @@ class Performer:
             refuse_all([*complaints, *await self.records.conflicts(drafted)])
         named = drafted.count
         self.rows.take(str(actor.key), named)
-        cause = Cause(actor, request_id, _name(action))
+        cause = Cause.by(actor, request_id, _name(action))
         async with _unit(action.dry_run):
             changes, started = await self._store(drafted, checked, cause)
             # What hangs on the named ones, or was found by a filter, is known by now; too much of it is undone.
@@ -144,7 +155,7 @@ class Performer:
             planned = await self.events.plan(changes, checked, cause)
             await self.records.end(drafted, changes)
         else:
-            changes = await self.records.store(drafted, cause.actor.key)
+            changes = await self.records.store(drafted, cause.user_key)
             planned = await self.events.plan(changes, checked, cause)
         return changes, await self.dispatcher.start(planned)
 

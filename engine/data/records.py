@@ -101,12 +101,14 @@ class Records:
         missing: Any = [] if relation.kind.to_many else None
         return {key: found.get(key, missing) for key in action.keys}
 
-    async def create(self, action: CreateRecords, acting_user: int | None = None) -> list[Record]:
-        """Store new records and answer them as stored."""
+    async def create(
+        self, action: CreateRecords, acting_user: int | None = None
+    ) -> tuple[list[Record], Sequence[Change]]:
+        """Store new records and answer them as stored, with all that has changed."""
         return await self._write(action, acting_user)
 
-    async def update(self, action: UpdateRecords) -> list[Record]:
-        """Give the records that the action names new values and answer them as stored."""
+    async def update(self, action: UpdateRecords) -> tuple[list[Record], Sequence[Change]]:
+        """Give the records that the action names new values and answer them as stored, with all that has changed."""
         return await self._write(action)
 
     async def destroy(self, action: DestroyRecords) -> int:
@@ -157,8 +159,11 @@ class Records:
             return creation(action, [])
         return reading(action, row.pk) if isinstance(action, FirstOrCreateRecord) else change(action, row.pk)
 
-    async def link(self, action: LinkRecords) -> list[Any]:
-        """Change which records hang on another; answers the keys of those that do. To be called inside a unit."""
+    async def link(self, action: LinkRecords) -> tuple[list[Any], Sequence[Change]]:
+        """Change which records hang on another; answers the keys of those that do, and the records that changed.
+
+        To be called inside a unit.
+        """
         related, misplaced = related_of(self.collections, action)
         assert related is not None, "a link is of a record that hangs on another"
         links, faults = read_links(self.collections, related, action)
@@ -169,7 +174,7 @@ class Records:
         store = Store(self.collections, action)
         await store.relink(row, self.collections[related.owner.name], related.relation, relinked)
         await self._refuse_outside(action, store.changes)
-        return [render(key) for key in await related.keys()]
+        return [render(key) for key in await related.keys()], store.changes
 
     async def find_for(self, draft: Draft) -> list[Change]:
         """The records that a destroy is about, as they are now."""
@@ -235,7 +240,8 @@ class Records:
             raise _not_allowed(related.owner, "update")
 
     async def _refuse_outside(self, action: Action, changes: Sequence[Change]) -> None:
-        """Refuse records that, as they are stored now, the role may not write."""
+        """Refuse records that, as they are stored now, the role may not write; of those only linked it was asked."""
+        changes = [each for each in changes if not each.linked]
         verbs: tuple[Literal["create", "update"], ...] = ("create", "update")
         for verb in verbs:
             for name, view in self._limited(action, verb, changes):
@@ -259,12 +265,14 @@ class Records:
         wanted, faults = compile_filter(seen, collection, action.filter or {}, action.may_read, action.zone)
         return _Wanted(collection, wanted, related, (*action.complaints, *misplaced, *faults))
 
-    async def _write(self, action: CreateRecords | UpdateRecords, acting_user: int | None = None) -> list[Record]:
+    async def _write(
+        self, action: CreateRecords | UpdateRecords, acting_user: int | None = None
+    ) -> tuple[list[Record], Sequence[Change]]:
         drafted = draft(action, self.collections)
         refuse_all(drafted.complaints)
         async with unit_of_work():
             changes = await self.store(drafted, acting_user)
-            return await self.answer(drafted, changes)
+            return await self.answer(drafted, changes), changes
 
     async def _rows(self, draft: Draft) -> list[Any]:
         """The records that an update or a destroy means."""

@@ -29,7 +29,8 @@ ActionName: TypeAlias = Literal["create", "update", "destroy"]
 class Change:
     """One record that a write made, changed or is about to end.
 
-    `previous` is an updated record as it was; `changed` the names of the columns whose value is another now.
+    `previous` is an updated record as it was; `changed` the names of the columns whose value is another now. One that
+    is `linked` was only hung on another record, or taken from it.
     """
 
     collection: Collection
@@ -38,6 +39,7 @@ class Change:
     nested: bool = False
     previous: Record | None = None
     changed: tuple[str, ...] = ()
+    linked: bool = False
 
     @classmethod
     def ending(cls, collection: Collection, row: Model) -> Change:
@@ -172,25 +174,34 @@ class Store:
 
     async def _hang(self, row: Model, relation: Relation, items: Iterable[Plan | Link]) -> None:
         """Link records whose own column, or a table between, holds the key of this one."""
-        target = self._collections[relation.target].model
+        target = self._collections[relation.target]
         if relation.kind is RelationKind.MANY_TO_MANY:
             keys = [(await self._settle(item))[0] for item in items]
-            await getattr(row, relation.attribute).add(*await target.filter(pk__in=keys))
+            await getattr(row, relation.attribute).add(*await target.model.filter(pk__in=keys))
             return
         came = {relation.reverse_column: row.pk}
         for item in items:
             key, stored = await self._settle(item, came)
             if not stored:
-                await self._link(target, relation, key, came, item.path)
+                await self._link(target, relation, key, row.pk, item.path)
 
-    async def _link(
-        self, target: type[Model], relation: Relation, key: Any, came: Mapping[str, Any], path: Path
-    ) -> None:
-        if relation.kind is RelationKind.ONE_TO_ONE:
-            [linked] = await target.filter(pk=key).values_list(relation.reverse_column, flat=True)
-            if linked not in (None, *came.values()):
-                raise Refusal([taken_target(relation, path)])
-        await target.filter(pk=key).update(**came)
+    async def _link(self, target: Collection, relation: Relation, key: Any, owner: Any, path: Path) -> None:
+        column = relation.reverse_column
+        [row] = await target.model.filter(pk=key).select_for_update()
+        if relation.kind is RelationKind.ONE_TO_ONE and getattr(row, column) not in (None, owner):
+            raise Refusal([taken_target(relation, path)])
+        await self._point(target, [row], column, owner)
+
+    async def _point(self, target: Collection, rows: Sequence[Model], column: str, owner: Any) -> None:
+        """Have these rows, which were read just now, hang on another one, or on none."""
+        moved = [row for row in rows if getattr(row, column) != owner]
+        if not moved:
+            return
+        names = tuple(field.name for field in target.readable if field.attribute == column)
+        for row in moved:
+            previous = _record(target, row)
+            self.changes.append(Change(target, "update", row.pk, True, previous, names, linked=True))
+        await target.model.filter(pk__in=[row.pk for row in moved]).update(**{column: owner})
 
     async def _unhang(self, row: Model, collection: Collection, relation: Relation, which: Q) -> None:
         """Unlink those of the records that hang on this one. What is hidden from the role stays where it is."""
@@ -204,9 +215,9 @@ class Store:
         column = relation.reverse_column
         left = seen.records(which, **{column: row.pk})
         if target.model._meta.fields_map[column].null:
-            keys = list(await left.values_list(target.key.attribute, flat=True))
-            await self._refuse_held(relation, keys)
-            await target.model.filter(pk__in=keys).update(**{column: None})
+            rows = await left.select_for_update()
+            await self._refuse_held(relation, [held.pk for held in rows])
+            await self._point(target, rows, column, None)
         elif await left.exists():
             message = f"Records of '{target.name}' cannot be without '{collection.name}': destroy them instead."
             raise refuse(Code.REQUIRED, message, relation.name)

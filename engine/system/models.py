@@ -60,6 +60,8 @@ class WorkflowType(StrEnum):
     """What a workflow listens to."""
 
     ACTION = "action"
+    COLLECTION = "collection"
+    EXECUTION = "execution"
 
 
 class Workflow(Model):
@@ -117,6 +119,8 @@ class Execution(Model):
     `document` is its own copy of the workflow, so history outlives it. `once` keeps an event from starting a version
     twice for one record: event, workflow, association ('' for none) and record key.
     `lease` is the fencing token of the process that runs it, until `leased_until`.
+    `chain` has the workflows of those that led to it, by key, the first one first, and `origin` is the event at its
+    beginning, which all that came of it share.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -136,6 +140,8 @@ class Execution(Model):
     role_name = fields.CharField(64, null=True)
     request_id = fields.CharField(128, null=True)
     cause = fields.BigIntField(null=True, db_index=True)
+    chain: list[str] = fields.JSONField(default=list)
+    origin = fields.CharField(36, null=True, db_index=True)
     attempt = fields.IntField(default=0, description="How many processes have taken it up")
     output: Any = fields.JSONField(null=True)
     messages: list[str] = fields.JSONField(default=list)
@@ -169,7 +175,7 @@ class Execution(Model):
         )
 
     class Bangpath:
-        secret = ("once", "document", "lease", "leased_until", "lane", "slots")
+        secret = ("once", "document", "chain", "origin", "lease", "leased_until", "lane", "slots")
 
 
 class Job(Model):

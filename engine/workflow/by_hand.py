@@ -15,6 +15,7 @@ from engine.data.unit import unit_of_work
 from engine.data.values import parse_json, render
 from engine.errors import Code, raise_for, refuse
 from engine.idempotency import Repetitions
+from engine.workflow.causes import Cause
 from engine.workflow.definition import Definition
 from engine.workflow.dispatcher import Dispatcher, Started
 from engine.workflow.events import Pending, Planned, context_of
@@ -74,7 +75,8 @@ class ByHand:
 
 def _pending(definition: Definition, key: str | None, data: Any, actor: Actor, request_id: str) -> Pending:
     event = uuid.uuid4().hex
-    context = context_of(actor, request_id, event, datetime.now(UTC), definition.collection)
+    cause = Cause.by(actor, request_id, "update")
+    context = context_of(cause, event, datetime.now(UTC), definition.collection)
     return Pending(
         definition=definition,
         once=f"{event}:{definition.id}::{key or ''}",

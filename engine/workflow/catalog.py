@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from engine.data.collections import Collections
-from engine.system.models import Workflow
+from engine.system.models import Status, Workflow, WorkflowType
 from engine.workflow.definition import Definition
 from engine.workflow.documents import read_definition
+from engine.workflow.triggers.action import ActionConfig
+from engine.workflow.triggers.execution import ExecutionConfig
 
 log = logging.getLogger("bangpath.workflow")
 
@@ -21,7 +23,9 @@ class Catalog:
         self._collections = collections
         self._reloading = asyncio.Lock()
         self._enabled: dict[str, Definition] = {}
-        self._globals: tuple[Definition, ...] = ()
+        self._globals: Mapping[str, Sequence[Definition]] = {}
+        self._followers: Mapping[str, Sequence[Definition]] = {}
+        self._hooks: tuple[Definition, ...] = ()
         self._keys: tuple[str, ...] = ()
 
     def find(self, key: str) -> Definition | None:
@@ -36,9 +40,17 @@ class Catalog:
         """Every key in alphabetical order, enabled or not."""
         return self._keys
 
-    def globals(self) -> Sequence[Definition]:
-        """The global workflows in the order of their keys."""
-        return self._globals
+    def globals(self, collections: Iterable[str]) -> Sequence[Definition]:
+        """The workflows of type `action` that follow these collections unnamed, in the order of their keys."""
+        return _of(collections, self._globals)
+
+    def followers(self, collections: Iterable[str]) -> Sequence[Definition]:
+        """The workflows of type `collection` that follow these, in the order of their keys."""
+        return _of(collections, self._followers)
+
+    def hooks(self, workflow: str, status: Status) -> Sequence[Definition]:
+        """The workflows of type `execution` that follow an end of this one in this status."""
+        return [hook for hook in self._hooks if _is_hook(hook, workflow, status)]
 
     async def reload(self) -> None:
         """Read all workflows anew. One that no longer fits the models is left out, and an error line says so."""
@@ -51,7 +63,10 @@ class Catalog:
         definitions = [self._read(row) for row in await Workflow.filter(enabled=True).order_by("key")]
         self._keys = tuple(sorted({str(key) for key in keys}))
         self._enabled = {definition.key: definition for definition in definitions if definition}
-        self._globals = tuple(item for item in self._enabled.values() if item.config.globally)
+        by_type = {kind: [each for each in self._enabled.values() if each.type is kind] for kind in WorkflowType}
+        self._globals = _by_collection(each for each in by_type[WorkflowType.ACTION] if _is_global(each))
+        self._followers = _by_collection(by_type[WorkflowType.COLLECTION])
+        self._hooks = tuple(by_type[WorkflowType.EXECUTION])
 
     def _read(self, row: Workflow) -> Definition | None:
         document = document_of(row)
@@ -62,6 +77,27 @@ class Catalog:
             place = ".".join(map(str, fault.path))
             log.error("workflow '%s' version %s is left out: %s %s", row.key, row.version, place, fault.message)
         return definition
+
+
+def _by_collection(definitions: Iterable[Definition]) -> Mapping[str, Sequence[Definition]]:
+    """So that a write does not look at the workflows of others."""
+    found: dict[str, list[Definition]] = {}
+    for definition in definitions:
+        found.setdefault(definition.collection, []).append(definition)
+    return found
+
+
+def _of(collections: Iterable[str], by_collection: Mapping[str, Sequence[Definition]]) -> Sequence[Definition]:
+    found = [definition for name in collections for definition in by_collection.get(name, ())]
+    return sorted(found, key=lambda definition: definition.key)
+
+
+def _is_global(definition: Definition) -> bool:
+    return isinstance(definition.config, ActionConfig) and definition.config.globally
+
+
+def _is_hook(definition: Definition, workflow: str, status: Status) -> bool:
+    return isinstance(definition.config, ExecutionConfig) and definition.config.follows(workflow, status)
 
 
 def document_of(row: Workflow) -> dict[str, object]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.system.models import WorkflowType
 from engine.workflow.nodes.base import Effect
-from engine.workflow.triggers.action import ActionConfig
+from engine.workflow.triggers.changes import ChangeConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +17,15 @@ class Options:
     """`atomic`: runs inside the write's own transaction, and undoes the write when it does not succeed.
 
     `timeout`: seconds from the start of a run to its end, waiting included. `in_order`: those of one record run one
-    after the other. `concurrency`: how many run at once, everywhere.
+    after the other. `concurrency`: how many run at once, everywhere. `reentries`: how often a run of it may lead to
+    another one of it, over whatever workflows.
     """
 
     atomic: bool = False
     timeout: float | None = None
     in_order: bool = False
     concurrency: int | None = None
+    reentries: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Definition:
     type: WorkflowType
     sync: bool
     enabled: bool
-    config: ActionConfig
+    config: ChangeConfig
     options: Options
     steps: tuple[Step, ...]
     document: Mapping[str, Any]

@@ -63,12 +63,12 @@ class Dispatcher:
         planned = replace(planned, pending=tuple(cut))
         finished: dict[str, tuple[Run, Result, list[Entry]]] = {}
         for pending in planned.pending:
-            if pending.definition.options.atomic:
+            if pending.definition.options.atomic and pending.cut is None:
                 finished[pending.once] = await self._atomic(pending)
         started = Started(skipped=planned.skipped)
         await self._journal.line_up(planned.pending)
         for pending in planned.pending:
-            if pending.once not in finished and runs_inside(pending.definition):
+            if pending.once not in finished and pending.cut is None and runs_inside(pending.definition):
                 run = _run(pending, execution=0)
                 finished[pending.once] = (run, *await self._runner.run_inside(run))
             await self._insert(pending, finished.get(pending.once), started)
@@ -79,6 +79,13 @@ class Dispatcher:
             # By the commit itself: they are leased to this process, and their caller may be gone the moment after.
             after_commit(lambda: self._begin(started))
         return started
+
+    async def follow(self, run: Run, planned: Planned) -> None:
+        """Start what a node's write leads to, inside the unit of that node. Nobody waits for the sync ones."""
+        if planned.pending:
+            started = await self.start(planned)
+            if not run.execution:
+                run.following += [each.execution_id for each in started.workflows if each.execution_id is not None]
 
     async def settle(self, started: Started, wait: float | None = None) -> tuple[TriggeredWorkflow, ...]:
         """Wait after the commit, for the sync workflows or `wait` seconds for all, and tell how each stands then."""
@@ -113,7 +120,7 @@ class Dispatcher:
     async def _insert(
         self, pending: Pending, finished: tuple[Run, Result, list[Entry]] | None, started: Started
     ) -> None:
-        lease = uuid.uuid4().hex if pending.definition.sync else None
+        lease = uuid.uuid4().hex if pending.definition.sync and pending.cut is None else None
         row = await self._journal.insert(pending, lease)
         told = TriggeredWorkflow(
             pending.definition.key, pending.association, pending.definition.sync, row.id, row.status.value
@@ -122,6 +129,8 @@ class Dispatcher:
             run, result, entries = finished
             assert lease is not None, "what runs before the commit is sync"
             run.execution, run.lease = row.id, lease
+            if run.following:
+                await Execution.filter(id__in=run.following).update(cause=row.id)
             await self._journal.finish(run, result.status, result.error, entries)
             told = replace(told, status=result.status.value, messages=result.messages)
         elif lease is not None:
@@ -130,7 +139,7 @@ class Dispatcher:
 
 
 def _run(pending: Pending, execution: int, lease: str = "") -> Run:
-    return Run(execution, lease, pending.definition, pending.context, awaited=True)
+    return Run(execution, lease, pending.definition, pending.context, awaited=True, lineage=pending.lineage)
 
 
 def _settled(told: TriggeredWorkflow, row: Execution) -> TriggeredWorkflow:

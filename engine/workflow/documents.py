@@ -20,7 +20,7 @@ from engine.workflow.nodes.base import Effect, Node
 from engine.workflow.scope import Known
 from engine.workflow.templates import Path
 from engine.workflow.triggers import TRIGGERS_BY_KIND
-from engine.workflow.triggers.action import ActionConfig
+from engine.workflow.triggers.changes import ChangeConfig
 
 MAX_BYTES = 64 * 1024
 MAX_NESTING = 64
@@ -33,6 +33,7 @@ MAX_ATTEMPTS = 10
 FIRST_PAUSE, MAX_FIRST_PAUSE = 1.0, 3_600
 MAX_NODE_SECONDS = 3_600
 MAX_CONCURRENCY = 1_000
+REENTRIES, MAX_REENTRIES = 1, 8
 MAX_RUN_SECONDS = 366 * 24 * 60 * 60
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -57,6 +58,8 @@ def read_definition(
     key, title = _key(members), _title(members)
     kind = members.choice("type", WorkflowType)
     sync = members.flag("sync")
+    if kind and sync and not TRIGGERS_BY_KIND[kind].may_be_sync:
+        complaints.add(f"Nobody waits for a workflow of type '{kind}': leave 'sync' out.", "sync")
     config = _config(members, kind, collections)
     options = _options(members, sync=sync)
     known = Known(collections, config.collection, config.appends) if config else Known(collections)
@@ -91,17 +94,17 @@ def _title(members: Members) -> str | None:
     return title
 
 
-def _config(members: Members, kind: WorkflowType | None, collections: Collections) -> ActionConfig | None:
+def _config(members: Members, kind: WorkflowType | None, collections: Collections) -> ChangeConfig | None:
     given = members.object("config")
     if kind is None:
         return None
-    config: ActionConfig | None = TRIGGERS_BY_KIND[kind].read(given, collections, members.complaints.at("config"))
+    config: ChangeConfig | None = TRIGGERS_BY_KIND[kind].read(given, collections, members.complaints.at("config"))
     return config
 
 
 def _options(members: Members, *, sync: bool) -> Options:
     options = Members(members.object("options"), members.complaints.at("options"))
-    options.refuse_others("atomic", "runAs", "timeout", "ordering", "concurrency")
+    options.refuse_others("atomic", "runAs", "timeout", "ordering", "concurrency", "reentries")
     atomic = options.flag("atomic")
     if atomic and not sync:
         options.complaints.add("'atomic' needs 'sync': true, since it decides whether the write stands.", "atomic")
@@ -114,7 +117,8 @@ def _options(members: Members, *, sync: bool) -> Options:
             options.complaints.add(f"'{name}' may let a run wait, and so the caller of a sync workflow.", name)
     in_order = options.choice("ordering", ("per_record", "none"), "none") == "per_record"
     concurrency = options.number("concurrency", 1, MAX_CONCURRENCY, 0) or None
-    return Options(atomic, options.seconds("timeout", MAX_RUN_SECONDS, None), in_order, concurrency)
+    reentries = options.number("reentries", 0, MAX_REENTRIES, REENTRIES)
+    return Options(atomic, options.seconds("timeout", MAX_RUN_SECONDS, None), in_order, concurrency, reentries)
 
 
 @dataclass(slots=True)

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from engine.actions import Actor
 from engine.data.collections import Collection, Collections, Relation
 from engine.data.records import Records
-from engine.data.store import ActionName, Change
+from engine.data.store import Change
 from engine.data.values import render
 from engine.outcomes import SkippedTrigger, SkipReason
+from engine.system.models import Execution, Status
 from engine.workflow.catalog import Catalog
+from engine.workflow.causes import Cause, Lineage, cut
 from engine.workflow.definition import Definition
 from engine.workflow.references import Checked
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Who asked for a write, by which request, at which door action."""
-
-    actor: Actor
-    request_id: str
-    action: ActionName
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +31,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An execution that is about to be inserted. `once` is unique: one per event, version, association and record."""
+    """An execution that is about to be inserted. `once` is unique: one per event, version, association and record.
+
+    `cut` says why it is not to run, where it is not: it is inserted all the same, so that somebody sees it.
+    """
 
     definition: Definition
     once: str
@@ -51,6 +46,8 @@ class Pending:
     role: str | None
     request_id: str | None
     manual: bool = False
+    lineage: Lineage = field(default_factory=Lineage)
+    cut: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +59,8 @@ class Planned:
 
 
 class Events:
-    """Matches the changes of one write with workflows: those named in their order, then the global ones by key."""
+    """Matches the changes of one write with workflows: those named in their order, then the global ones by key, then
+    those that follow whatever changes."""
 
     def __init__(self, records: Records, catalog: Catalog) -> None:
         self._records = records
@@ -71,16 +69,30 @@ class Events:
 
     async def plan(self, changes: Sequence[Change], checked: Checked, cause: Cause) -> Planned:
         """To be called inside the unit of the write: after a create or update, before a destroy."""
-        plan = _Plan(self._records, cause, {(change.collection.name, change.key): change for change in changes})
-        events = [Event(change) for change in changes]
+        # What was only linked was not written by the caller.
+        written = [change for change in changes if not change.linked]
+        plan = _Plan(self._records, cause, _by_record(written))
+        events = [Event(change) for change in written]
         asked = [event for event in events if not event.change.nested]
         for trigger in checked.triggers:
             path = self._relations(asked, trigger.ref.path)
             await plan.add(trigger.definition, asked, path, trigger.association, named=True)
-        for definition in self._catalog.globals():
+        for definition in self._catalog.globals({event.change.collection.name for event in events}):
             followed = [event for event in events if _follows(definition, event.change)]
             await plan.add(definition, followed, (), None, named=False)
-        return Planned(tuple(plan.pending), (*checked.skipped, *dict.fromkeys(plan.skipped)))
+        following = await self.follow(changes, cause)
+        return Planned((*plan.pending, *following.pending), (*checked.skipped, *dict.fromkeys(plan.skipped)))
+
+    async def follow(self, changes: Sequence[Change], cause: Cause) -> Planned:
+        """What follows changes of whatever kind, made by whomever. To be called at the same point as `plan`."""
+        plan = _Plan(self._records, cause, _by_record(changes))
+        followers = self._catalog.followers({change.collection.name for change in changes})
+        # A record that was written twice in one write is one event for each time.
+        events = [Event(change) for change in changes] if followers else []
+        for definition in followers:
+            followed = [event for event in events if _follows(definition, event.change)]
+            await plan.add(definition, followed, (), None, named=False)
+        return Planned(tuple(await within(plan.pending, cause)), ())
 
     def _relations(self, events: Sequence[Event], path: Iterable[str]) -> tuple[Relation, ...]:
         return tuple(_walk(self._collections, events[0].change.collection, path)) if events else ()
@@ -162,7 +174,7 @@ class _Plan:
         wire = str(render(key))
         change = self.changes.get((collection.name, key))
         context = {
-            **context_of(self.cause.actor, self.cause.request_id, event.id, event.at, collection.name),
+            **context_of(self.cause, event.id, event.at, collection.name),
             "data": data,
             "previous": change.previous if change else None,
             "changed": list(change.changed) if change else [],
@@ -177,14 +189,15 @@ class _Plan:
                 collection=collection.name,
                 record_key=wire,
                 association=association,
-                user=self.cause.actor.key,
-                role=self.cause.actor.role,
+                user=self.cause.user_key,
+                role=self.cause.role,
                 request_id=self.cause.request_id,
+                lineage=Lineage(self.cause.chain, self.cause.execution, self.cause.origin or event.id),
             )
         )
 
 
-def context_of(actor: Actor, request_id: str, event: str, at: datetime, collection: str) -> dict[str, Any]:
+def context_of(cause: Cause, event: str, at: datetime, collection: str) -> dict[str, Any]:
     """What every workflow sees as `$context`, whatever started it; the rest is filled in where that is known."""
     return {
         "data": None,
@@ -193,12 +206,27 @@ def context_of(actor: Actor, request_id: str, event: str, at: datetime, collecti
         "action": None,
         "collection": collection,
         "association": None,
-        # No secret fields.
-        "user": {"id": actor.key, "username": actor.username, "nickname": actor.nickname},
-        "roleName": actor.role,
+        "user": cause.user,
+        "roleName": cause.role,
         "event": {"id": event, "at": render(at)},
-        "request": {"id": request_id},
+        "request": {"id": cause.request_id},
     }
+
+
+async def within(pendings: Sequence[Pending], cause: Cause) -> list[Pending]:
+    """These with those marked that the limits of following do not allow."""
+    if not cause.chain:
+        return list(pendings)
+    origin = {"origin": cause.origin}
+    following = await Execution.filter(**origin).exclude(status=Status.SKIPPED).count() if pendings else 0
+    return [
+        replace(pending, cut=cut(pending.definition, cause.chain, following + index))
+        for index, pending in enumerate(pendings)
+    ]
+
+
+def _by_record(changes: Sequence[Change]) -> dict[tuple[str, Any], Change]:
+    return {(change.collection.name, change.key): change for change in changes}
 
 
 def _follows(definition: Definition, change: Change) -> bool:

@@ -14,6 +14,7 @@ from engine.data.values import json_text, render
 from engine.errors import Code, Complaint, raise_for, refuse
 from engine.queue.base import Queue
 from engine.system.models import Execution, Job, Workflow
+from engine.workflow.causes import Lineage
 from engine.workflow.definition import Definition, Step
 from engine.workflow.events import Pending
 from engine.workflow.journal import Journal, Unreadable
@@ -71,7 +72,7 @@ class Executions:
         await self.journal.line_up([pending])
         made = await self.journal.insert(pending, lease=None)
         # The same person's as the first, but no write of theirs: this one is told apart by what it repeats.
-        await Execution.filter(id=made.id).update(sync=False, rerun_of=row.id, cause=row.id)
+        await Execution.filter(id=made.id).update(sync=False, rerun_of=row.id)
         await Job.bulk_create(_copy(job, made.id) for job in kept)
         return definition, made.id
 
@@ -142,6 +143,8 @@ def _pending(row: Execution, definition: Definition, request_id: str) -> Pending
         role=row.role_name,
         request_id=request_id,
         manual=row.manual,
+        # It is caused by hand, but what it writes leads on as it did the first time.
+        lineage=Lineage(tuple(row.chain), row.id, event),
     )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from tortoise.expressions import F, Q
 
@@ -15,6 +15,7 @@ from engine.data.unit import take_turns, unit_of_work
 from engine.data.values import json_text
 from engine.observe import ExecutionChanged, Publish, unheard
 from engine.system.models import Execution, Job, Status, Workflow
+from engine.workflow.causes import Lineage
 from engine.workflow.definition import Definition
 from engine.workflow.documents import read_definition
 from engine.workflow.events import Pending
@@ -22,6 +23,8 @@ from engine.workflow.nodes.base import Leave
 from engine.workflow.processor import Recorded, Run
 
 LEASE = timedelta(seconds=10)
+Ended: TypeAlias = Callable[[int, str, Status], Awaitable[None]]
+"""Told the number of an execution, the key of its workflow, and how it has ended."""
 UNENDED = tuple(status for status in Status if not status.terminal)
 
 
@@ -39,13 +42,21 @@ class Entry:
     until: datetime | None = None
 
 
+async def _unfollowed(execution: int, key: str, status: Status) -> None:
+    """For who ends executions that nothing follows."""
+
+
 @dataclass(slots=True)
 class Journal:
-    """Reads and writes executions and jobs. `lease` is how long a claim holds without being extended."""
+    """Reads and writes executions and jobs. `lease` is how long a claim holds without being extended.
+
+    `ended` is called in the unit in which an execution ends, other than by being cancelled.
+    """
 
     collections: Collections
     lease: timedelta = LEASE
     publish: Publish = unheard
+    ended: Ended = _unfollowed
     _definitions: dict[int, Definition] = field(default_factory=dict)
 
     async def insert(self, pending: Pending, lease: str | None) -> Execution:
@@ -55,7 +66,9 @@ class Journal:
         lane = lane_of(pending)
         behind = lane is not None and await Execution.exists(lane=lane, status__in=UNENDED)
         taken: dict[str, Any] = {"status": Status.WAITING if behind else Status.QUEUED}
-        if lease is not None:
+        if pending.cut is not None:
+            taken = {"status": Status.SKIPPED, "error": pending.cut, "finished_at": now}
+        elif lease is not None:
             until = now + self.lease
             taken = {
                 "status": Status.RUNNING,
@@ -79,6 +92,9 @@ class Journal:
             user_id=pending.user,
             role_name=pending.role,
             request_id=pending.request_id,
+            cause=pending.lineage.cause,
+            chain=list(pending.lineage.chain),
+            origin=pending.lineage.origin,
             lane=lane,
             slots=definition.options.concurrency,
             **taken,
@@ -118,6 +134,7 @@ class Journal:
             {job.path for job in jobs if not job.status.terminal},
             row.sync,
             row.started_at or datetime.now(UTC),
+            Lineage(tuple(row.chain), row.cause, row.origin or ""),
         )
 
     async def write(self, run: Run, entries: Sequence[Entry]) -> None:
@@ -168,6 +185,7 @@ class Journal:
                 await _close(run.execution, status)
             if run.definition.options.in_order:
                 await self._let_next(run.execution)
+            await self.ended(run.execution, run.definition.key, status)
             self.publish(ExecutionChanged(run.execution, run.definition.key, status))
 
     async def give_up(self, execution: int, lease: str, error: str) -> None:
@@ -177,7 +195,8 @@ class Journal:
                 status=Status.ERROR, error=error, lease=None, leased_until=None, finished_at=datetime.now(UTC)
             )
             if ended:
-                await self._closed(execution, Status.ERROR)
+                key = await self._closed(execution, Status.ERROR)
+                await self.ended(execution, key, Status.ERROR)
 
     async def cancel(self, execution: int, why: str) -> bool:
         """End an execution, whoever has it; False when it has ended already."""
@@ -194,11 +213,13 @@ class Journal:
                 await self._closed(execution, Status.CANCELLED)
         return ended > 0
 
-    async def _closed(self, execution: int, status: Status) -> None:
+    async def _closed(self, execution: int, status: Status) -> str:
+        """Bring everything around an execution in order that somebody else has ended; answers its workflow's key."""
         await _close(execution, status)
         row = await Execution.get(id=execution).only("key")
         self.publish(ExecutionChanged(execution, row.key, status))
         await self._let_next(execution)
+        return row.key
 
     async def _let_next(self, ended: int) -> None:
         """Let the next one go, where an execution was the first of those that run one after the other."""
@@ -290,7 +311,7 @@ def _job(execution: int, entry: Entry, now: datetime) -> Job:
 
 def lane_of(pending: Pending) -> str | None:
     """What executions have in common that run one after the other; None for those that do not."""
-    if not pending.definition.options.in_order or pending.record_key is None:
+    if not pending.definition.options.in_order or pending.record_key is None or pending.cut is not None:
         return None
     return f"{pending.definition.key}:{pending.collection}:{pending.record_key}"
 

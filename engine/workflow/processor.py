@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias, assert_never
 
 from engine.system.models import Status
+from engine.workflow.causes import Cause, Lineage
 from engine.workflow.definition import Definition, Step
 from engine.workflow.nodes.base import Done, Enter, Failed, Leave, LeaveRound, Left, Outcome, Stop, Waiting
 
@@ -63,7 +64,7 @@ class Run:
 
     Of a loop only the round that it is in is kept, so that a long one costs no more than a short one. `open` are the
     places that are in the journal already and are to be written again. `awaited`: somebody waits for the end, so
-    there are no second attempts.
+    there are no second attempts. `following` are the executions that its nodes have caused before it had a number.
     """
 
     execution: int
@@ -75,6 +76,21 @@ class Run:
     open: set[str] = field(default_factory=set)
     awaited: bool = False
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    lineage: Lineage = field(default_factory=Lineage)
+    following: list[int] = field(default_factory=list)
+
+    @property
+    def cause(self) -> Cause:
+        """That of what its nodes write."""
+        return Cause(
+            self.context.get("user"),
+            self.context.get("roleName"),
+            self.context.get("request", {}).get("id"),
+            "update",
+            (*self.lineage.chain, self.definition.key),
+            self.lineage.origin,
+            self.execution or None,
+        )
 
     @property
     def results(self) -> dict[str, Any]:

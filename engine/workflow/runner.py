@@ -3,12 +3,13 @@
 import asyncio
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, assert_never
+from typing import Any, TypeAlias, assert_never
 
 from engine.data.availability import refusal_of
+from engine.data.store import Change
 from engine.data.unit import unit_of_work
 from engine.errors import Code, Refusal
 from engine.outgoing.hosts import HostBusy
@@ -16,7 +17,7 @@ from engine.system.models import Status
 from engine.workflow.caps import capped, capped_text
 from engine.workflow.definition import Definition, Step
 from engine.workflow.journal import Entry, Journal, LostLease
-from engine.workflow.nodes.base import Effect, Failed, Node, Outcome, Stop, Waiting
+from engine.workflow.nodes.base import Done, Effect, Failed, Node, Outcome, Stop, Waiting
 from engine.workflow.processor import End, Next, Recorded, Run, Turn, next_step, record
 from engine.workflow.scope import Scope
 
@@ -25,6 +26,9 @@ log = logging.getLogger("bangpath.workflow")
 UNSAVED = 100
 """Nodes that may wait in memory to be recorded."""
 LONGEST_PAUSE = 3600.0
+
+
+Follow: TypeAlias = Callable[[Run, Sequence[Change]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,13 @@ class Undone(Exception):
 
 
 class Runner:
-    """Runs executions with one instance of each kind of node."""
+    """Runs executions with one instance of each kind of node. `follow` starts what changes of records lead to, in the
+    unit of the node that made them."""
 
-    def __init__(self, nodes: Mapping[str, Node[Any]], journal: Journal) -> None:
+    def __init__(self, nodes: Mapping[str, Node[Any]], journal: Journal, follow: Follow) -> None:
         self._nodes = nodes
         self._journal = journal
+        self._follow = follow
 
     async def run(self, run: Run) -> Result:
         """Carry the run on from what was recorded, to its end or until it rests; raises `LostLease` where it is
@@ -148,7 +154,10 @@ class Runner:
                 shown = node.input(step.config, scope)
                 if turn.left:
                     return shown, await node.resume(step.config, scope, turn.left)
-                return shown, await node.run(step.config, scope)
+                outcome = await node.run(step.config, scope)
+                if isinstance(outcome, Done) and outcome.changes:
+                    await self._follow(run, outcome.changes)
+                return shown, outcome
         except Refusal as refusal:
             return shown, _refused(refusal)
         except (LostLease, HostBusy):

@@ -50,7 +50,7 @@ async def resolve(context: Context, action: Action) -> Any:
         case CreateRecords() | UpdateRecords() | DestroyRecords() | FindOrCreate():
             return await engine.perform(allowed, actor, context.request_id, context.terms)
         case LinkRecords():
-            return await engine.link(allowed, actor, context.terms)
+            return await engine.link(allowed, actor, context.request_id, context.terms)
         case _:
             raise TypeError(f"{type(action).__name__} has no resolver")
 

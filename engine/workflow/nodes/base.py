@@ -1,13 +1,14 @@
 """What a kind of node is: how its config is read when a workflow is saved, and what it answers when it runs."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from engine.data.records import Records
+from engine.data.store import Change
 from engine.outgoing.calls import Caller
 from engine.system.models import Status
 from engine.workflow.complaints import Complaints
@@ -28,10 +29,14 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The node is finished; `result` is what later nodes see, `message` what the caller of a sync workflow is told."""
+    """The node is finished; `result` is what later nodes see, `message` what the caller of a sync workflow is told.
+
+    `changes` are those of records, which other workflows may follow.
+    """
 
     result: Any = None
     message: str | None = None
+    changes: Sequence[Change] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,8 +47,9 @@ class Update(Node[UpdateConfig]):
             collection=config.collection, values=scope.fill(config.values), filter=scope.fill_filter(config.filter)
         )
         key = self.tools.records.collections[config.collection].key.name
-        keys = [record[key] for record in await self.tools.records.update(action)]
-        return Done({"count": len(keys), "keys": keys})
+        records, changes = await self.tools.records.update(action)
+        keys = [record[key] for record in records]
+        return Done({"count": len(keys), "keys": keys}, changes=changes)
 
     def input(self, config: UpdateConfig, scope: Scope) -> Any:
         return {

@@ -1,31 +1,24 @@
 """The trigger `action`: a workflow that follows writes through a door, named by the caller or globally."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from engine.data.collections import Collection, Collections
-from engine.data.filters import check_filter, did_you_mean
+from engine.data.collections import Collections
 from engine.system.models import WorkflowType
-from engine.workflow.checks import check_appends
 from engine.workflow.complaints import Complaints
 from engine.workflow.members import Members
-from engine.workflow.templates import find
 from engine.workflow.triggers.base import Trigger
+from engine.workflow.triggers.changes import ChangeConfig, read_changes
 
-ACTIONS = ("create", "update", "destroy")
+NEEDS_ACTIONS = "A global workflow names in 'actions' what it follows, at least one."
 
 
 @dataclass(frozen=True, slots=True)
-class ActionConfig:
-    """When the workflow runs. `actions` restricts global workflows alone; `changed` counts on update alone."""
+class ActionConfig(ChangeConfig):
+    """When the workflow runs. `actions` restricts global workflows alone."""
 
-    collection: str
     globally: bool = False
-    actions: frozenset[str] = frozenset()
-    appends: tuple[str, ...] = ()
-    condition: Mapping[str, Any] | None = field(default=None, hash=False)
-    changed: frozenset[str] = frozenset()
 
 
 class ActionTrigger(Trigger[ActionConfig]):
@@ -37,47 +30,8 @@ class ActionTrigger(Trigger[ActionConfig]):
     def read(cls, given: Mapping[str, Any], collections: Collections, complaints: Complaints) -> ActionConfig | None:
         members = Members(given, complaints)
         members.refuse_others("collection", "global", "actions", "appends", "condition", "changed")
-        collection = members.collection(collections)
         globally = members.flag("global")
-        actions = _actions(members, globally)
-        appends, changed = members.names("appends"), members.names("changed")
-        condition = members.object("condition") or None
-        if collection is None:
+        read = read_changes(members, collections, required=NEEDS_ACTIONS if globally else None)
+        if read is None:
             return None
-        check_appends(collections, collection, appends, complaints.at("appends"))
-        if condition is not None:
-            _check_condition(collections, collection, condition, complaints.at("condition"))
-        _check_changed(collection, changed, complaints.at("changed"))
-        return ActionConfig(collection.name, globally, actions, appends, condition, frozenset(changed))
-
-
-def _actions(members: Members, globally: bool) -> frozenset[str]:
-    named = members.names("actions")
-    for index, name in enumerate(named):
-        if name not in ACTIONS:
-            message = f"'{name}' is not one of {', '.join(ACTIONS)}.{did_you_mean(name, ACTIONS)}"
-            members.complaints.add(message, "actions", index)
-    if globally and not named:
-        members.complaints.add("A global workflow names in 'actions' what it follows, at least one.", "actions")
-    return frozenset(named)
-
-
-def _check_condition(
-    collections: Collections, collection: Collection, condition: Mapping[str, Any], complaints: Complaints
-) -> None:
-    templates = [path for path, _ in find(condition)]
-    for path in templates:
-        complaints.add(
-            "There are no variables yet when the trigger's condition is asked: use a 'condition' node.", *path
-        )
-    if not templates:
-        for complaint in check_filter(collections, collection, condition):
-            complaints.add(complaint.message, *complaint.path[1:])
-
-
-def _check_changed(collection: Collection, changed: tuple[str, ...], complaints: Complaints) -> None:
-    known = [column.name for column in collection.readable]
-    for index, name in enumerate(changed):
-        if name not in known:
-            message = f"'{name}' is not a column of '{collection.name}'.{did_you_mean(name, known)}"
-            complaints.add(message, index)
+        return ActionConfig(read.collection, read.actions, read.appends, read.condition, read.changed, globally)

@@ -15,6 +15,7 @@ class Trigger(ABC, Generic[Config]):
     """A kind of trigger. `kind` is the `type` of its workflows."""
 
     kind: ClassVar[WorkflowType]
+    may_be_sync: ClassVar[bool] = True
 
     @classmethod
     @abstractmethod

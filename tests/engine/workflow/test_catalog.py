@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from engine.system.models import Workflow
+from engine.system.models import Status, Workflow
 
 DOCUMENT = {"title": "T", "type": "action", "enabled": True, "config": {"collection": "posts"}}
 
@@ -37,7 +37,25 @@ async def test_global_ones_come_by_their_keys(catalog, save):
         await save(key, config=everywhere)
     await save("local")
 
-    assert ["a", "m", "post-audit", "z"] == [each.key for each in catalog.globals()]
+    assert ["a", "m", "post-audit", "z"] == [each.key for each in catalog.globals(["tags", "posts"])]
+    assert [] == catalog.globals(["tags"])
+
+
+async def test_followers_come_by_their_keys(catalog, save):
+    for key, collection in (("z", "posts"), ("a", "tags"), ("m", "notes")):
+        await save(key, type="collection", config={"collection": collection, "actions": ["create"]})
+
+    assert ["a", "z"] == [each.key for each in catalog.followers(["posts", "tags"])]
+
+
+async def test_hooks_follow_what_their_config_names(catalog, save):
+    await save("all", type="execution", config={})
+    await save("of-one", type="execution", config={"workflows": ["post-audit"], "statuses": ["failed"]})
+
+    assert ["all", "of-one"] == [each.key for each in catalog.hooks("post-audit", Status.FAILED)]
+    assert ["all"] == [each.key for each in catalog.hooks("post-audit", Status.ERROR)]
+    assert ["all"] == [each.key for each in catalog.hooks("other", Status.FAILED)]
+    assert [] == catalog.hooks("other", Status.SUCCEEDED)
 
 
 async def test_one_that_fits_the_models_no_more_is_left_out_and_told(catalog, save, caplog):

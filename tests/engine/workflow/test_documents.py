@@ -67,7 +67,7 @@ def test_everything_is_told_together(collections):
         "titel": "There is no member 'titel' here. Did you mean 'title'?",
         "key": "A key is made of letters, digits, '_' and '-', at most 64.",
         "title": "'title' is required.",
-        "type": "'type' must be one of action. Did you mean 'action'?",
+        "type": "'type' must be one of action, collection, execution. Did you mean 'action'?",
         "sync": "'sync' must be true or false.",
         "options.atomic": "'atomic' needs 'sync': true, since it decides whether the write stands.",
         "options.runAs": "'caller' is not supported yet.",

@@ -89,7 +89,7 @@ class Dying:
 
 
 def runner(journal, then=succeed):
-    return Runner({**nodes_over(journal), "create": Writing(then)}, journal)
+    return Runner({**nodes_over(journal), "create": Writing(then)}, journal, unfollowed)
 
 
 def runner_of_all(journal, before=lambda: None):
@@ -102,7 +102,11 @@ def runner_of_all(journal, before=lambda: None):
         return await run(config, scope)
 
     create.run = begin
-    return Runner(nodes, journal)
+    return Runner(nodes, journal, unfollowed)
+
+
+async def unfollowed(run, changes):
+    """Nothing follows what nodes write."""
 
 
 def nodes_over(journal):

@@ -20,7 +20,11 @@ async def test_the_records_that_are_found_are_changed(bench_with_tables, posts):
         {"collection": "posts", "filter": {"title": "{{$context.data.title}}"}, "values": {"content": "{{$now}}"}},
     )
 
-    assert Done({"count": 2, "keys": [posts[0].id, posts[1].id]}) == outcome
+    assert isinstance(outcome, Done)
+    assert {"count": 2, "keys": [posts[0].id, posts[1].id]} == outcome.result
+    assert [(post.id, ("content",)) for post in posts[:2]] == [
+        (each.key, each.changed) for each in outcome.changes
+    ]
     assert [posts[2].id] == await Post.filter(content=None).values_list("id", flat=True)
 
 
@@ -29,7 +33,7 @@ async def test_nothing_found_is_no_failure(bench_with_tables, posts):
     config = {"collection": "posts", "filter": {"id": "{{$jobs.find}}"}, "values": {"status": "done"}}
     bench_with_tables.found = 999
 
-    assert Done({"count": 0, "keys": []}) == await bench_with_tables.run(Update, config)
+    assert Done({"count": 0, "keys": []}, changes=[]) == await bench_with_tables.run(Update, config)
 
 
 @pytest.mark.parametrize("found", [{"$ne": 0}, [1, 2, 3], {}])

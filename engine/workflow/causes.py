@@ -1,0 +1,70 @@
+"""Why an execution is inserted: who asked for what, and which executions have led to it; with the limits of that."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.actions import Actor
+from engine.data.store import ActionName
+from engine.workflow.definition import Definition
+
+MAX_DEPTH = 10
+"""Executions that may follow from one another in a row, the first included."""
+MAX_FOLLOWING = 10_000
+"""Executions that may come of one event, over all ways."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Who asked for a write, by which request, at which door action.
+
+    `user` is what workflows see of them. Of a write that a node makes these are those of its execution, whose number
+    `execution` is, None where it has none yet; `chain` has the workflows that led here by key, that of the execution
+    last, and `origin` the event at the beginning of all.
+    """
+
+    user: Mapping[str, Any] | None
+    role: str | None
+    request_id: str | None
+    action: ActionName
+    chain: tuple[str, ...] = ()
+    origin: str | None = None
+    execution: int | None = None
+
+    @classmethod
+    def by(cls, actor: Actor, request_id: str, action: ActionName) -> Cause:
+        """A request of somebody."""
+        return cls(told_of(actor), actor.role, request_id, action)
+
+    @property
+    def user_key(self) -> int | None:
+        return self.user["id"] if self.user else None
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """Where an execution comes from: see `Cause`. One that a request starts is its own origin."""
+
+    chain: tuple[str, ...] = ()
+    cause: int | None = None
+    origin: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
+def told_of(actor: Actor) -> dict[str, Any]:
+    """What workflows see of a user: no secret fields."""
+    return {"id": actor.key, "username": actor.username, "nickname": actor.nickname}
+
+
+def cut(definition: Definition, chain: tuple[str, ...], following: int) -> str | None:
+    """Why a workflow may not follow these, None where it may; `following` have come of the same event before."""
+    way = " → ".join((*chain, definition.key))
+    if chain.count(definition.key) > definition.options.reentries:
+        return f"'{definition.key}' has led to itself too often ({way}); options.reentries says how often it may."
+    if len(chain) >= MAX_DEPTH:
+        return f"More than {MAX_DEPTH} executions would follow from one another ({way})."
+    if following >= MAX_FOLLOWING:
+        return f"More than {MAX_FOLLOWING} executions would come of one event ({way})."
+    return None
