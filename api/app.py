@@ -90,6 +90,7 @@ async def open_service(
             bulk_limit=settings.bulk_limit,
             rows=Rate(settings.user_rows, "records"),
             sync_wait=settings.sync_wait,
+            sync_requests=settings.sync_requests,
             reach=Reach(settings.private_networks, settings.port),
             secrets=Secrets(settings.secrets),
             secret=settings.secret,

@@ -43,13 +43,14 @@ from engine.workflow.processor import Run
 from engine.workflow.retention import FOR_EVER, Retention
 from engine.workflow.runner import Runner
 from engine.workflow.versions import Versions
-from engine.workflow.worker import Worker
+from engine.workflow.worker import SYNC_REQUESTS, Worker
 
 
 class Engine:
     """What resolvers ask. `start` and `stop` frame its life; the database is open in between.
 
-    `lenient` turns references to unknown workflows into skipped ones; `sync_wait` is in seconds; `lease` is how long
+    `lenient` turns references to unknown workflows into skipped ones; `sync_wait` is in seconds, and `sync_requests` how
+    many run sync workflows at once; `lease` is how long
     an execution is held by a process that gives no sign of life; `reach` says which addresses nodes may call, and
     `secrets` what they may show there; `secret` is the service's own; `page_limit` is how many records a page has,
     `bulk_limit` how many a request may create, and `rows` how many a user may write a minute.
@@ -70,6 +71,7 @@ class Engine:
         bulk_limit: int = MAX_RECORDS,
         rows: Rate = UNLIMITED,
         retention: Retention = FOR_EVER,
+        sync_requests: int = SYNC_REQUESTS,
     ) -> None:
         self.collections = collections
         self.accounts = accounts
@@ -90,7 +92,7 @@ class Engine:
         tools = Tools(self.records, self._caller)
         self._patience = Patience()
         runner = Runner({kind: node(tools) for kind, node in NODES_BY_KIND.items()}, journal, self._follow)
-        self.worker = Worker(queue, journal, runner, retention)
+        self.worker = Worker(queue, journal, runner, retention, sync_requests)
         dispatcher = Dispatcher(journal, runner, self.worker, queue, self._patience, sync_wait)
         events = Events(self.records, self.catalog)
         self._dispatcher, self._events = dispatcher, events

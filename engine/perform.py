@@ -75,7 +75,7 @@ class Performer:
             async with _unit(action.dry_run):
                 keys, changes = await self.records.link(action)
                 planned = await self.events.follow(changes, Cause.by(actor, request_id, "update"))
-                started = await self.dispatcher.start(planned)
+                started = await self.dispatcher.admit(planned)
                 return keys
 
         linked: list[Any] = await self.repetitions.once(None if action.dry_run else terms.repetition, link)
@@ -157,7 +157,7 @@ class Performer:
         else:
             changes = await self.records.store(drafted, cause.user_key)
             planned = await self.events.plan(changes, checked, cause)
-        return changes, await self.dispatcher.start(planned)
+        return changes, await self.dispatcher.admit(planned)
 
     async def _answer(self, drafted: Draft, changes: Sequence[Change]) -> list[Record]:
         return [] if isinstance(drafted.action, DestroyRecords) else await self.records.answer(drafted, changes)

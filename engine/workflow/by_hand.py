@@ -54,7 +54,7 @@ class ByHand:
         async with unit_of_work():
             key, handed = await self._data(definition, data)
             pending = _pending(definition, key, handed, actor, request_id)
-            return await self.dispatcher.start(Planned((pending,), ()))
+            return await self.dispatcher.admit(Planned((pending,), ()))
 
     async def _data(self, definition: Definition, data: Any) -> tuple[str | None, Any]:
         if isinstance(data, Mapping):

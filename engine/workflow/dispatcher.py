@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.data.unit import after_commit
-from engine.errors import Code, Complaint, Refusal
+from engine.errors import Code, Complaint, Refusal, refuse
 from engine.outcomes import SkippedTrigger, TriggeredWorkflow
 from engine.queue.base import Claim, Queue
 from engine.system.models import Execution, Status
@@ -22,6 +22,7 @@ from engine.workflow.worker import Worker
 
 SYNC_WAIT = 10.0
 """Seconds that a request waits for its sync workflows, unless a setting says otherwise."""
+RETRY_SECONDS = 1
 
 
 @dataclass(slots=True)
@@ -53,12 +54,20 @@ class Dispatcher:
         self._patience = patience
         self._sync_wait = sync_wait
 
+    async def admit(self, planned: Planned) -> Started:
+        """Like `start`, for requests: refused `RATE_LIMITED` where their sync executions would be too many."""
+        if not self._has_room(planned):
+            message = f"Too many requests wait for their sync workflows: try again in {RETRY_SECONDS} second."
+            raise refuse(Code.RATE_LIMITED, message, retryAfter=RETRY_SECONDS)
+        return await self.start(planned)
+
     async def start(self, planned: Planned) -> Started:
-        """Insert the executions, inside the unit of the write.
+        """Insert the executions, inside the unit of the write. Where there are too many sync ones, these are queued.
 
         Atomic workflows run before the others are inserted; one that does not succeed is a refusal
         `WORKFLOW_REJECTED`, with which the unit is undone.
         """
+        has_room = self._has_room(planned)
         cut = (replace(pending, context=capped_context(pending.context)) for pending in planned.pending)
         planned = replace(planned, pending=tuple(cut))
         finished: dict[str, tuple[Run, Result, list[Entry]]] = {}
@@ -71,7 +80,8 @@ class Dispatcher:
             if pending.once not in finished and pending.cut is None and runs_inside(pending.definition):
                 run = _run(pending, execution=0)
                 finished[pending.once] = (run, *await self._runner.run_inside(run))
-            await self._insert(pending, finished.get(pending.once), started)
+            done = finished.get(pending.once)
+            await self._insert(pending, done, started, ours=done is not None or (pending.definition.sync and has_room))
         await self._journal.count(pending.definition.id for pending in planned.pending)
         queued = (each.execution_id for each in started.workflows if each.status == Status.QUEUED)
         await self._queue.put([execution for execution in queued if execution is not None])
@@ -107,8 +117,13 @@ class Dispatcher:
             _settled(each, rows[each.execution_id]) if each.execution_id in rows else each for each in workflows
         )
 
+    def _has_room(self, planned: Planned) -> bool:
+        keys = {pending.definition.key for pending in planned.pending if _runs_after(pending)}
+        return not keys or self._worker.has_room(keys)
+
     def _begin(self, started: Started) -> None:
-        started.running = self._worker.run_in_order(started.runs)
+        keys = {run.definition.key for _, run in started.runs}
+        started.running = self._worker.run_in_order(started.runs, keys)
 
     async def _atomic(self, pending: Pending) -> tuple[Run, Result, list[Entry]]:
         run = _run(pending, execution=0)
@@ -118,9 +133,10 @@ class Dispatcher:
         return run, result, entries
 
     async def _insert(
-        self, pending: Pending, finished: tuple[Run, Result, list[Entry]] | None, started: Started
+        self, pending: Pending, finished: tuple[Run, Result, list[Entry]] | None, started: Started, *, ours: bool
     ) -> None:
-        lease = uuid.uuid4().hex if pending.definition.sync and pending.cut is None else None
+        """`ours`: this process runs it itself, or has done so."""
+        lease = uuid.uuid4().hex if ours and pending.cut is None else None
         row = await self._journal.insert(pending, lease)
         told = TriggeredWorkflow(
             pending.definition.key, pending.association, pending.definition.sync, row.id, row.status.value
@@ -136,6 +152,12 @@ class Dispatcher:
         elif lease is not None:
             started.runs.append((Claim(row.id, lease), _run(pending, row.id, lease)))
         started.workflows.append(told)
+
+
+def _runs_after(pending: Pending) -> bool:
+    """Whether this is run by this process when the write is committed."""
+    definition = pending.definition
+    return definition.sync and pending.cut is None and not definition.options.atomic and not runs_inside(definition)
 
 
 def _run(pending: Pending, execution: int, lease: str = "") -> Run:

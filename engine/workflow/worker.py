@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Collection, Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
 from engine.data.unit import outside_unit
@@ -19,6 +19,8 @@ log = logging.getLogger("bangpath.worker")
 AT_ONCE = 8
 OF_ONE = AT_ONCE - 2
 """How many of one workflow run at once, so that a slow one leaves room for others."""
+SYNC_REQUESTS = 200
+"""Requests whose sync executions run at once, unless a setting says otherwise."""
 MAX_ATTEMPTS = 3
 SWEEP_SECONDS = 1.0
 """How often rows are looked through without being woken: for the executions of processes that died."""
@@ -30,16 +32,25 @@ Value = TypeVar("Value")
 
 
 class Worker:
-    """The one place in a process that runs executions: those it takes, and the sync ones of requests."""
+    """The one place in a process that runs executions: those it takes, and the sync ones of requests, of at most
+    `sync_requests` at once."""
 
-    def __init__(self, queue: Queue, journal: Journal, runner: Runner, retention: Retention = FOR_EVER) -> None:
+    def __init__(
+        self,
+        queue: Queue,
+        journal: Journal,
+        runner: Runner,
+        retention: Retention = FOR_EVER,
+        sync_requests: int = SYNC_REQUESTS,
+    ) -> None:
+        self._sync_requests = sync_requests
         self._retention = retention
         self._queue = queue
         self._journal = journal
         self._runner = runner
         self._held: set[Claim] = set()
         self._taken: set[asyncio.Task[None]] = set()
-        self._asked: set[asyncio.Task[None]] = set()
+        self._asked: dict[asyncio.Task[None], frozenset[str]] = {}
         self._loops: list[asyncio.Task[None]] = []
         self._busy: dict[str, HostBusy] = {}
 
@@ -51,7 +62,7 @@ class Worker:
         """Take nothing more, let what runs finish for `grace` seconds, and give the rest back to others."""
         taking, extending, tidying = self._loops
         await _cancel([taking, tidying])
-        if running := self._taken | self._asked:
+        if running := self._taken | self._asked.keys():
             _, late = await asyncio.wait(running, timeout=grace)
             await _cancel(late)
         await _cancel([extending])
@@ -62,10 +73,26 @@ class Worker:
         """How many tasks run: executions that were taken, and requests' sync ones, each request's in one task."""
         return {"taken": len(self._taken), "sync": len(self._asked)}
 
-    def run_in_order(self, claims: Sequence[tuple[Claim, Run]]) -> "asyncio.Task[None]":
-        """Run executions that are ours already one after the other, whether or not somebody waits for them."""
+    def has_room(self, keys: Collection[str]) -> bool:
+        """Whether one more request may have its sync executions run here, of these workflows.
+
+        Each may have half of the room, so that a slow one leaves some for others. What is open and not committed yet
+        is not counted: there may be a few more, on PostgreSQL as many as it has connections.
+        """
+        of_each = Counter(key for keys in self._asked.values() for key in keys)
+        most_of_one = -(-self._sync_requests // 2)
+        return len(self._asked) < self._sync_requests and all(of_each[key] < most_of_one for key in keys)
+
+    def run_in_order(self, claims: Sequence[tuple[Claim, Run]], keys: Collection[str] = ()) -> "asyncio.Task[None]":
+        """Run executions that are ours already one after the other, whether or not somebody waits for them.
+
+        `keys` are those of their workflows.
+        """
         self._held.update(claim for claim, _ in claims)
-        return _keep(_spawn(self._in_order(claims)), self._asked)
+        task = _spawn(self._in_order(claims))
+        self._asked[task] = frozenset(keys)
+        task.add_done_callback(self._asked.pop)
+        return task
 
     async def _in_order(self, claims: Sequence[tuple[Claim, Run]]) -> None:
         for claim, run in claims:
