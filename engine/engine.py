@@ -49,11 +49,11 @@ from engine.workflow.worker import SYNC_REQUESTS, Worker
 class Engine:
     """What resolvers ask. `start` and `stop` frame its life; the database is open in between.
 
-    `lenient` turns references to unknown workflows into skipped ones; `sync_wait` is in seconds, and `sync_requests` how
-    many run sync workflows at once; `lease` is how long
-    an execution is held by a process that gives no sign of life; `reach` says which addresses nodes may call, and
-    `secrets` what they may show there; `secret` is the service's own; `page_limit` is how many records a page has,
-    `bulk_limit` how many a request may create, and `rows` how many a user may write a minute.
+    `lenient` turns references to unknown workflows into skipped ones; `sync_wait` is in seconds, and `sync_requests` is
+    how many run sync workflows at once; `lease` is how long an execution is held by a process that gives no sign of
+    life; `reach` says which addresses nodes may call, and `secrets` what they may show there; `secret` is the service's
+    own; `page_limit` is how many records a page has, `bulk_limit` how many a request may create, and `rows` how many a
+    user may write a minute.
     """
 
     def __init__(
