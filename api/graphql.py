@@ -31,6 +31,7 @@ from engine.errors import Code, Refusal, StartError, refuse
 from schema import audit, loaders
 from schema.context import Context
 from schema.extensions import signs_in
+from schema.shaped import seen_by
 
 PATH = "/graphql"
 BODY_LIMIT = 2**20
@@ -136,7 +137,7 @@ class GraphQLDoor:
         try:
             async with asyncio.timeout(self._seconds) as time:
                 context = loaders.Request(self._context(request, asked), unhurry=lambda: time.reschedule(None))
-                result = await self._schema.execute(
+                result = await seen_by(self._schema, context.context).execute(
                     asked.query,
                     variable_values=asked.variables,
                     context_value=context,

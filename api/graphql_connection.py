@@ -28,6 +28,7 @@ from schema import audit
 from schema.context import Context
 from schema.loaders import Request
 from schema.permissions import signed_in
+from schema.shaped import seen_by
 
 log = logging.getLogger("bangpath.graphql")
 
@@ -200,7 +201,7 @@ class Connection:
         actor = await self._identify()
         self._rate.take(str(actor.key))
         context = replace(self._context, actor=actor)
-        results = await self._schema.stream(
+        results = await seen_by(self._schema, context).stream(
             wanted.query,
             variable_values=wanted.variables,
             context_value=Request(context, identify=self._identify),

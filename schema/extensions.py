@@ -186,6 +186,8 @@ class ShownErrors(MaskErrors):
     def _process_errors(self, errors: list[GraphQLError]) -> list[GraphQLError]:
         context = request_of(self.execution_context).context
         shown = [each for error in errors for each in show(error, context.request_id)]
+        if self.execution_context.schema.config.disable_field_suggestions:
+            shown = [_unsuggesting(each) for each in shown]
         # One line for each field that was refused, however much is wrong with what it was given.
         for place, error in {error.path[0] if error.path else None: error for error in reversed(shown)}.items():
             audit.refused(context, self._called(place), Code(cast("dict[str, str]", error.extensions)["code"]))
@@ -211,6 +213,16 @@ def show(error: GraphQLError, request_id: str) -> list[GraphQLError]:
     if is_callers(error):
         return [_shown(error, error.message, {"code": Code.GRAPHQL_INVALID.value})]
     return [_shown(error, "Internal error", {"code": Code.INTERNAL.value, "requestId": request_id})]
+
+
+def _unsuggesting(error: GraphQLError) -> GraphQLError:
+    """The error without a name that graphql-core suggests. Strawberry takes away those of fields alone."""
+    error.message = error.message.partition(" Did you mean ")[0] if _is_invalid(error) else error.message
+    return error
+
+
+def _is_invalid(error: GraphQLError) -> bool:
+    return (error.extensions or {}).get("code") == Code.GRAPHQL_INVALID
 
 
 def is_callers(error: GraphQLError) -> bool:

@@ -54,11 +54,15 @@ SAMPLE: Values = {("user", "id"): 1, ("user", "username"): "somebody", ("now",):
 
 @dataclass(slots=True)
 class Narrowing:
-    """What a role sees, as far as it is the same for all who hold it: made once for a document."""
+    """What a role sees, as far as it is the same for all who hold it: made once for a document.
+
+    The `shape` is for GraphQL: which fields of its types are left out, None before that was asked.
+    """
 
     whole: Collections
     granted: Granted
     may: Mapping[Verb, frozenset[str]] = field(init=False)
+    shape: frozenset[tuple[str, str]] | None = field(init=False, default=None)
     _named: dict[tuple[Verb, str], Collection] = field(init=False, default_factory=dict)
     _common: Views | None = field(init=False, default=None)
 
@@ -75,17 +79,9 @@ class Narrowing:
             self._common = views
         return self._common
 
-    @property
-    def hidden(self) -> frozenset[tuple[str, str, Verb]]:
-        """The columns and relations that are there and not in a view of a collection that the role may so use."""
-        return frozenset(
-            (collection.name, name, verb)
-            for collection in self.whole.values()
-            for verb in (Verb.READ, Verb.CREATE, Verb.UPDATE)
-            if collection.name in self.may[verb]
-            for narrowed in [self._with_names(collection, verb)]
-            for name in _names(collection) - _names(narrowed)
-        )
+    def hidden(self, collection: Collection, verb: Verb) -> frozenset[str]:
+        """The columns and relations of a collection that are not in its view for a verb."""
+        return _names(collection) - _names(self._with_names(collection, verb))
 
     def _granting(self, verb: Verb) -> Iterator[str]:
         return (name for name, collection in self.whole.items() if self.granted(collection, verb) is not None)

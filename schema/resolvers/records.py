@@ -62,7 +62,7 @@ def _refuse_unknown(collections: Collections, allowed: Rights, action: Action) -
     """
     collection = collections.get(action.collection)
     if collection is None or (collection.system and isinstance(action, Write)):
-        hint = did_you_mean(action.collection, collections)
+        hint = did_you_mean(action.collection, allowed.read)
         raise refuse(Code.NOT_FOUND, f"There is no collection '{action.collection}' to do this with.{hint}")
     if action.owner is None:
         return
