@@ -81,7 +81,8 @@ def password(user: User = "root") -> None:
 async def _serve(settings: Settings) -> None:
     with closing(listen(settings.host, settings.port)) as listener:
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
-        async with watched(settings.watchdog), open_service(settings) as service:
+        # Not around the start, which makes the schema in one go.
+        async with open_service(settings) as service, watched(settings.watchdog):
             started = Started(
                 url=_url(settings.host, settings.port),
                 process=os.getpid(),
