@@ -28,9 +28,12 @@ from engine.data.collections import Collections, read_collections
 from engine.data.unit import take_turns, unit_of_work
 from engine.database import close_database, open_database
 from engine.engine import Engine
+from engine.errors import StartError
 from engine.identity.accounts import Accounts
 from engine.identity.attempts import Attempts
 from engine.identity.passwords import Passwords
+from engine.identity.provider import Provider, Trust
+from engine.identity.provider_keys import ProviderKeys
 from engine.identity.roles import ROOT
 from engine.identity.tokens import Tokens
 from engine.outgoing.addresses import Reach
@@ -78,10 +81,10 @@ async def open_service(
 
     Raises `StartError` for what the person who starts it can mend.
     """
+    accounts = Accounts(Tokens(settings.secret), Passwords(), Attempts(), _provider(settings))
     models = await open_database(settings.database, settings.models, settings.pool)
     try:
         collections = read_collections(models, SERVED)
-        accounts = Accounts(Tokens(settings.secret), Passwords(), Attempts())
         engine = Engine(
             collections,
             accounts,
@@ -108,6 +111,7 @@ async def open_service(
         finally:
             await engine.stop()
     finally:
+        await accounts.close()
         await close_database()
 
 
@@ -167,6 +171,18 @@ async def _fill_new(engine: Engine, settings: Settings) -> str | None:
         if settings.models == SAMPLE:
             await load_sample(engine.versions, await User.get(username=ROOT))
         return password
+
+
+def _provider(settings: Settings) -> Provider | None:
+    """The identity provider of the settings, None where they name none."""
+    issuer, audience, keys = settings.identity_issuer, settings.identity_audience, settings.identity_keys
+    if issuer is None and audience is None and keys is None:
+        return None
+    if issuer is None or audience is None or keys is None:
+        names = "BANGPATH_IDENTITY_ISSUER, BANGPATH_IDENTITY_AUDIENCE and BANGPATH_IDENTITY_KEYS"
+        raise StartError(f"{names} go together: set all three, or none of them.")
+    trust = Trust(issuer, audience, settings.identity_claim)
+    return Provider(trust, ProviderKeys(keys, settings.identity_algorithms))
 
 
 def _limits(settings: Settings) -> Limits:

@@ -18,6 +18,7 @@ from api.home import DATABASE, kept_secret, make_writable
 from engine.data.plans import MAX_RECORDS
 from engine.database import Pool, is_postgres
 from engine.errors import StartError
+from engine.identity.provider import ALGORITHMS
 from engine.identity.tokens import MIN_SECRET_BYTES
 from engine.outgoing.secrets import Secret
 
@@ -70,6 +71,13 @@ def _origin(origin: str) -> str:
     return origin
 
 
+def _web_address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.username is not None or parts.port == 0:
+        raise ValueError("not an address of the web")
+    return url
+
+
 def _named_secrets(text: object) -> object:
     """`{"name": {"value": "…", "hosts": ["api.example.com"]}}`; other members are mistakes, not to be passed over."""
     named = json.loads(text) if isinstance(text, str) else text
@@ -96,6 +104,7 @@ ModuleName = Annotated[str, Field(pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)*$")]
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_split)]
 ModuleNames = Annotated[tuple[ModuleName, ...], NoDecode, BeforeValidator(_split)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_split)]
+Algorithms = Annotated[tuple[Literal["RS256", "ES256"], ...], NoDecode, BeforeValidator(_split)]
 NamedSecrets = Annotated[dict[str, Secret], NoDecode, BeforeValidator(_named_secrets)]
 
 
@@ -137,6 +146,15 @@ class Settings(BaseSettings):
         repr=False,
         description='a JSON object such as {"name": {"value": "…", "hosts": ["api.example.com"]}}',
     )
+    identity_issuer: str | None = Field(default=None, description="what stands in the claim iss of its tokens")
+    identity_audience: str | None = Field(default=None, description="what stands in the claim aud of tokens for us")
+    identity_keys: Annotated[str, AfterValidator(_web_address)] | None = Field(
+        default=None, description="an address such as https://id.example.com/jwks.json"
+    )
+    identity_algorithms: Algorithms = Field(
+        default=ALGORITHMS, description="RS256, ES256, or both with a comma between them"
+    )
+    identity_claim: str = Field(default="sub", min_length=1, description="the name of a claim")
     graphiql: bool = Field(default=True, description="on or off")
     introspection: bool = Field(default=True, description="on or off")
     body_limit: int = Field(default=1024 * 1024, ge=1024, description="a number of bytes from 1024 on")
@@ -151,7 +169,7 @@ class Settings(BaseSettings):
     address_rate: int = Field(default=1000, ge=0, description="a number from 0 on")
     user_rate: int = Field(default=60_000, ge=0, description="a number from 0 on")
     socket_subscriptions: int = Field(default=100, ge=1, description="a number from 1 on")
-    socket_check: float = Field(default=30, ge=0.1, le=600, description="seconds from 0.1 to 600")
+    socket_check: float = Field(default=5, ge=0.1, le=600, description="seconds from 0.1 to 600")
     user_sockets: int = Field(default=100, ge=1, description="a number from 1 on")
     trusted_proxies: Networks = Field(
         default=(), description="networks such as 10.1.0.0/16 or 127.0.0.1/32 with commas between them"

@@ -15,7 +15,7 @@ from engine.data.filters import did_you_mean
 from engine.errors import Code, Complaint, raise_for, refuse
 from engine.outcomes import Record
 from schema.context import Context
-from schema.resolvers import collections, history, interventions, roles, sign_in, users, workflows
+from schema.resolvers import api_keys, collections, history, interventions, roles, sign_in, users, workflows
 
 Create: TypeAlias = Callable[[Context, Any], Awaitable[Record]]
 Update: TypeAlias = Callable[[Context, Any, Any], Awaitable[Record]]
@@ -43,6 +43,23 @@ async def _change_password(asked: Asked) -> Body:
     given = _members(asked, "oldPassword", "newPassword")
     changed = await sign_in.change_password(asked.context, given.get("oldPassword"), given.get("newPassword"))
     return answers.data(changed)
+
+
+async def _list_keys(asked: Asked) -> Body:
+    raise_for(asked.params.complaints)
+    page = await api_keys.page_of_keys(asked.context, asked.params.page, asked.params.page_size)
+    return answers.page(page, paginate=True)
+
+
+async def _get_key(asked: Asked) -> Body:
+    key = _key(asked)
+    raise_for(asked.params.complaints)
+    return answers.data(await api_keys.get_key(asked.context, key))
+
+
+async def _create_key(asked: Asked) -> Body:
+    raise_for(asked.params.complaints)
+    return answers.data(await api_keys.create_key(asked.context, asked.values))
 
 
 async def _revise_workflow(asked: Asked) -> Body:
@@ -186,6 +203,23 @@ SYSTEM: Mapping[str, Operations] = MappingProxyType(
                 about="What a request has caused, by its X-Request-Id",
                 answer=shapes.data(system.request_history),
             )
+        },
+        "apiKeys": {
+            "list": reading(
+                _list_keys,
+                "page",
+                "pageSize",
+                about="Keys for programs, one's own",
+                answer=shapes.page_of(system.api_key),
+            ),
+            "get": reading(_get_key, "filterByTk", about="A key for programs", answer=shapes.data(system.api_key)),
+            "create": writing(
+                _create_key,
+                about="Make a key for a program; it is told this once",
+                body=system.new_key,
+                answer=shapes.data(system.made_key),
+            ),
+            "destroy": _destroys(api_keys.destroy_key),
         },
         "collections": {"list": _asks(collections.describe, "What is served", system.described)},
         "roles": {

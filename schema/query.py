@@ -9,13 +9,13 @@ from strawberry import UNSET, Info
 from engine.actions import GetRecord, ListRecords
 from engine.outcomes import Page, Record
 from schema.loaders import Request
+from schema.resolvers import api_keys, sign_in
 from schema.resolvers import collections as described
-from schema.resolvers import sign_in
 from schema.resolvers.history import EXECUTIONS
 from schema.types.collections import CollectionTypes
 from schema.types.declare import Member, annotated, bare, declare_object, given
 from schema.types.history import request_query
-from schema.types.system import CheckedRole, CollectionInfo, Me
+from schema.types.system import ApiKey, ApiKeyPage, CheckedRole, CollectionInfo, Me
 
 Asked = Info[Request, None]
 
@@ -27,6 +27,8 @@ def make_query(types: Iterable[CollectionTypes]) -> type[Any]:
     known = [
         request_query(next(made.record for made in listed if made.collection.name == EXECUTIONS)),
         Member("collections", list[CollectionInfo], "What is served.", resolver=_collections),
+        Member("apiKey", ApiKey | None, "A key for programs, one of one's own.", resolver=_get_key),
+        Member("apiKeys", ApiKeyPage, "A page of one's own keys.", resolver=_list_keys),
         Member("checkAuth", Me, "Who the token says is asking.", resolver=_check_auth),
         Member("checkRole", CheckedRole, "The role asked in, with what it may do.", resolver=_check_role),
     ]
@@ -74,6 +76,22 @@ def _list(collection: str, filter_type: type[Any]) -> Callable[..., Any]:
 
 async def _collections(info: Asked) -> Any:
     return await described.describe(info.context.context)
+
+
+async def _get_key(info: Asked, id: strawberry.ID) -> Any:
+    return await api_keys.get_key(info.context.context, id)
+
+
+async def _list_keys(info: Asked, page: int | None = UNSET, page_size: int | None = UNSET) -> Any:
+    wanted = given({"page": page, "page_size": page_size})
+    found = await api_keys.page_of_keys(info.context.context, wanted.get("page", 1), wanted.get("page_size", 20))
+    return {
+        "items": found.records,
+        "count": found.count,
+        "page": found.page,
+        "page_size": found.page_size,
+        "total_page": found.total_page,
+    }
 
 
 async def _check_auth(info: Asked) -> Any:

@@ -7,12 +7,14 @@ import strawberry
 from strawberry import UNSET, Info
 
 from schema.loaders import Request
-from schema.resolvers import roles, sign_in, users, workflows
+from schema.resolvers import api_keys, roles, sign_in, users, workflows
 from schema.types.collections import CollectionTypes
 from schema.types.declare import Member, given, plain
 from schema.types.payloads import CountPayload
 from schema.types.scalars import JSON
 from schema.types.system import (
+    ApiKeyCreateInput,
+    ApiKeyPayload,
     NewToken,
     RoleCreateInput,
     RoleUpdateInput,
@@ -34,6 +36,8 @@ def system_mutations(types: Iterable[CollectionTypes]) -> Iterator[Member]:
     yield Member("signOut", bool | None, "The end of the token that was shown.", resolver=_sign_out)
     yield Member("refreshToken", NewToken | None, "A new token; the one shown ends.", resolver=_refresh)
     yield Member("changePassword", NewToken | None, "A new password; all tokens so far end.", resolver=_change_password)
+    yield Member("createApiKey", ApiKeyPayload | None, "A new key for a program.", resolver=_create_key)
+    yield Member("destroyApiKey", count, "The end of a key.", resolver=_destroy_key)
     yield Member("createUser", payloads["users"], "A new user.", resolver=_create_user)
     yield Member("updateUser", payloads["users"], "New values for a user.", resolver=_update_user)
     yield Member("destroyUser", count, "The end of a user, and of their tokens.", resolver=_destroy_user)
@@ -71,6 +75,15 @@ async def _change_password(info: Asked, old_password: str | None = UNSET, new_pa
     said = given({"old": old_password, "new": new_password})
     changed = sign_in.change_password(info.context.context, said.get("old"), said.get("new"))
     return await info.context.write(changed)
+
+
+async def _create_key(info: Asked, values: ApiKeyCreateInput) -> Any:
+    made = await info.context.write(api_keys.create_key(info.context.context, plain(values)))
+    return {"record": made, "token": made["token"]}
+
+
+async def _destroy_key(info: Asked, id: strawberry.ID) -> Any:
+    return {"count": await info.context.write(api_keys.destroy_key(info.context.context, id))}
 
 
 async def _create_user(info: Asked, values: UserCreateInput) -> Any:

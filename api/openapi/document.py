@@ -8,6 +8,7 @@ from api.routes import Routes
 from api.shapes.components import Components, Schema
 from api.version import VERSION
 from engine.data.collections import Collections
+from schema.permissions import API_KEYS
 
 ABOUT = """\
 Records of collections, and the workflows that follow their writes: name them in `triggerWorkflows`.
@@ -39,7 +40,7 @@ def describe(
     for target, offered in routes.paths():
         resource = routes.collection(target)
         about = (_TOLD_IN.get(resource, resource), *(target.owner or ())[:1])
-        if all(name not in collections or sees(name) for name in about):
+        if all(name not in (*collections, API_KEYS) or sees(name) for name in about):
             paths[path_of(target)] = {
                 method.lower(): operations.describe(target, resource, method, operation)
                 for method, operation in offered.items()

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from api.openapi.document import describe
 from api.routes import Routes
 from engine.data.collections import Collections
-from schema.permissions import Verb, may, signed_in
+from schema.permissions import API_KEYS, Verb, may, signed_in
 
 PATH = "/openapi.json"
 
@@ -25,7 +25,7 @@ def openapi_route(collections: Collections) -> Route:
 
     async def answer(request: Request) -> Response:
         actor = signed_in(request.state.context.actor)
-        seen = frozenset(name for name in collections if may(actor, name, Verb.READ))
+        seen = frozenset(name for name in (*collections, API_KEYS) if may(actor, name, Verb.READ))
         return Response(made(seen, actor.roles), media_type="application/json")
 
     return Route(PATH, answer, methods=["GET"])

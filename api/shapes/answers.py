@@ -13,10 +13,18 @@ def data(of: Shape) -> Shape:
     return lambda components, resource: closed({"data": of(components, resource)}, "data")
 
 
-def page(components: Components, resource: str) -> Schema:
-    """Records, and with `paginate` of how many they are the part."""
-    found = {"type": "array", "items": records.record(components, resource)}
-    return closed({"data": found, "meta": components.ref("Page.meta", _page_meta)}, "data")
+def page_of(one: Shape) -> Shape:
+    """Several of these, and with `paginate` of how many they are the part."""
+
+    def answer(components: Components, resource: str) -> Schema:
+        found = {"type": "array", "items": one(components, resource)}
+        return closed({"data": found, "meta": components.ref("Page.meta", _page_meta)}, "data")
+
+    return answer
+
+
+page = page_of(records.record)
+"""Records, and with `paginate` of how many they are the part."""
 
 
 def written(of: Shape) -> Shape:

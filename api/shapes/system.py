@@ -33,16 +33,28 @@ _WORKFLOWS: Schema = {
     "description": "The keys of the workflows that may be triggered, or true for all.",
 }
 _USER = {"username": _TEXT, "password": _NEW_PASSWORD, "email": _MAYBE_TEXT, "nickname": _MAYBE_TEXT}
+_MOMENT = nullable({"type": "string", "format": "date-time"})
+_KEY_MEMBERS: Schema = {
+    "id": {"type": "integer"},
+    "name": {"type": "string"},
+    "role": {"type": "string"},
+    "userId": {"type": "integer"},
+    "expiresAt": _MOMENT,
+    "lastUsedAt": _MOMENT,
+    "createdAt": {"type": "string", "format": "date-time"},
+}
 _ROLE = {"title": _MAYBE_TEXT, "grants": _GRANTS, "workflows": _WORKFLOWS}
 
 
 def _new_user(components: Components, resource: str) -> Schema:
     roles = {"roles": _ROLES, "defaultRole": {**_MAYBE_TEXT, "description": "Else the first of the roles."}}
-    return closed({**_USER, **roles}, "username", "password", "roles", description="A new user.")
+    return closed({**_USER, **roles, "suspended": _FLAG}, "username", "password", "roles", description="A new user.")
 
 
 def _changed_user(components: Components, resource: str) -> Schema:
-    return closed({**_USER, "roles": _ROLES, "defaultRole": _MAYBE_TEXT}, description="New values for a user.")
+    return closed(
+        {**_USER, "roles": _ROLES, "defaultRole": _MAYBE_TEXT, "suspended": _FLAG}, description="New values for a user."
+    )
 
 
 def _new_role(components: Components, resource: str) -> Schema:
@@ -108,6 +120,26 @@ def again(components: Components, resource: str) -> Schema:
     version: Schema = {"type": ["string", "null"], "enum": [*Version, None], "default": Version.ORIGINAL}
     node: Schema = {"type": ["string", "null"], "description": "What ran before this node is taken as it was."}
     return closed({"fromNode": node, "version": version})
+
+
+def new_key(components: Components, resource: str) -> Schema:
+    """A key as it is asked for."""
+    role = {**_MAYBE_TEXT, "description": "One of your roles; the one you ask in if absent."}
+    ends: Schema = {"type": ["string", "null"], "description": "never, or a span such as 12h, 30d and 1y."}
+    return closed({"name": _TEXT, "role": role, "expiresIn": ends}, "name", description="A new key.")
+
+
+def api_key(components: Components, resource: str) -> Schema:
+    """What may be known of a key."""
+    return components.ref("ApiKey", lambda: closed(_KEY_MEMBERS, *_KEY_MEMBERS, description="A key for a program."))
+
+
+def made_key(components: Components, resource: str) -> Schema:
+    """A key that was made, with its text."""
+    token = nullable(
+        {"type": "string", "description": "The key. It is told this once, and null when it is asked again."}
+    )
+    return closed({**_KEY_MEMBERS, "token": token}, *_KEY_MEMBERS, "token")
 
 
 def done(components: Components, resource: str) -> Schema:

@@ -47,8 +47,8 @@ async def give_roles(user: User, names: Sequence[str]) -> None:
 
 
 async def keep_a_root(user: User) -> None:
-    """Refuse to take the role `root` from the only one who holds it: nobody could give it again."""
-    others = User.filter(roles__name=ROOT).exclude(id=user.id)
+    """Refuse to take the role `root` from the last one who can use it: nobody could give it again."""
+    others = User.filter(roles__name=ROOT, suspended=False).exclude(id=user.id)
     if ROOT in {role.name for role in user.roles} and not await others.exists():
         raise refuse(
             Code.STILL_REFERENCED, f"'{user.username}' is the last who holds the role '{ROOT}' and must keep it."

@@ -34,12 +34,13 @@ _MAX_USER = 2**31
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a token that was signed by us says: whose it is, which one, from when and until when."""
+    """What a token that can be believed says: whose it is, which one, from when and until when, and who says so."""
 
     user: int
     id: str
     issued_at: datetime
     expires_at: datetime
+    issuer: str = ISSUER
 
 
 class Tokens:
@@ -99,17 +100,23 @@ class Tokens:
 
     def _checked(self, claims: Mapping[str, Any]) -> Claims:
         user, identifier = claims["sub"], claims["jti"]
-        issued, expires, not_before = (_time(claims.get(name, 0)) for name in ("iat", "exp", "nbf"))
         if claims["typ"] != PURPOSE or not _is_key(user) or not _is_identifier(identifier):
             raise invalid_token()
-        if issued is None or expires is None or not_before is None:
-            raise invalid_token()
-        now = self.now()
-        if max(issued, not_before) > now + LEEWAY:
-            raise invalid_token()
-        if expires <= now - LEEWAY:
-            raise refuse(Code.EXPIRED_TOKEN, "The token has expired: sign in again.")
+        issued, expires = check_times(claims, self.now())
         return Claims(int(user), identifier, issued, expires)
+
+
+def check_times(claims: Mapping[str, Any], now: datetime) -> tuple[datetime, datetime]:
+    """When a token was issued and when it ends; raises `EXPIRED_TOKEN`, and `INVALID_TOKEN` for what is no time, or
+    one to come."""
+    issued, expires, not_before = (_time(claims.get(name, 0)) for name in ("iat", "exp", "nbf"))
+    if issued is None or expires is None or not_before is None:
+        raise invalid_token()
+    if max(issued, not_before) > now + LEEWAY:
+        raise invalid_token()
+    if expires <= now - LEEWAY:
+        raise refuse(Code.EXPIRED_TOKEN, "The token has expired: sign in again.")
+    return issued, expires
 
 
 def invalid_token() -> Refusal:

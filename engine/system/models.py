@@ -32,6 +32,7 @@ class User(Model):
     nickname = fields.CharField(255, null=True)
     password_hash = fields.CharField(255)
     tokens_valid_from = fields.DatetimeField(null=True)
+    suspended = fields.BooleanField(default=False, description="Whether nobody gets in as this user")
     default_role = fields.CharField(64)
     roles: fields.ManyToManyRelation[Role] = fields.ManyToManyField(
         "system.Role", through="users_roles", related_name="users", forward_key="role_name", backward_key="user_id"
@@ -54,6 +55,25 @@ class RevokedToken(Model):
 
     class Meta:
         table = "revoked_tokens"
+
+
+class ApiKey(Model):
+    """A key for programs, which ask as its user in its role and no other. What is kept is its hash."""
+
+    id = fields.IntField(primary_key=True)
+    name = fields.CharField(255)
+    digest = fields.CharField(64, unique=True)
+    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
+        "system.User", related_name=False, on_delete=fields.CASCADE
+    )
+    user_id: int
+    role_name = fields.CharField(64)
+    expires_at = fields.DatetimeField(null=True)
+    last_used_at = fields.DatetimeField(null=True)
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "api_keys"
 
 
 class WorkflowType(StrEnum):

@@ -7,10 +7,13 @@ from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 from engine.data.unit import after_commit
 from schema import audit
 from schema.context import Context
-from schema.permissions import Verb, require
+from schema.permissions import API_KEYS, Verb, require
 
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
+
+_WHO = frozenset({"users", "roles", API_KEYS})
+"""What decides who somebody is and what they may do. It counts from the next request on."""
 
 Resolver: TypeAlias = Callable[Concatenate[Context, Given], Coroutine[Any, Any, Answer]]
 
@@ -29,6 +32,8 @@ def once(
             answer = await write(context, *args, **kwargs)
             target, fields = _what(context, collection, answer, args)
             after_commit(partial(audit.done, context, name, target, fields=fields))
+            if collection in _WHO:
+                after_commit(context.engine.accounts.forget)
             return answer
 
         @wraps(write)
@@ -48,7 +53,7 @@ def once(
 
 def _what(context: Context, collection: str, answer: Any, given: tuple[Any, ...]) -> tuple[Any, list[str] | None]:
     """Which record it was, and the names of what was given for it: values are nobody's business."""
-    key = context.engine.collections[collection].key.name
+    key = "id" if collection == API_KEYS else context.engine.collections[collection].key.name
     target = answer[key] if isinstance(answer, Mapping) and key in answer else next(iter(given), None)
     named = next((value for value in given if isinstance(value, Mapping)), None)
     return target, sorted(named) if named is not None else None

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine.actions import Actor
 from engine.data import values as columns
 from engine.data.collections import Collection
 from engine.errors import Code, Complaint, raise_for, refuse
@@ -14,6 +13,7 @@ from engine.outcomes import Record
 from engine.system.models import Role
 from schema.context import Context
 from schema.permissions import Verb, check_grants, signed_in
+from schema.powers import beyond, exceeds, refuse_beyond
 from schema.resolvers.inputs import check_names, check_required, check_text, object_of
 from schema.resolvers.once import once
 
@@ -30,9 +30,12 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 @once(ROLES, Verb.CREATE)
 async def create_role(context: Context, values: Any) -> Record:
     """A new role: `{name, grants, title?, workflows?}`; no workflows may be triggered when none are given."""
+    actor = signed_in(context.actor)
     collection = context.engine.collections[ROLES]
     given = object_of(collection, values)
     raise_for([*check_required(given, ("name", "grants")), *_check(context, given, _WRITABLE)])
+    if exceeds(actor, given["grants"], given.get("workflows", [])):
+        raise beyond(actor, given["name"])
     async with unit_without_twins(Role, {"name": given["name"]}):
         role = await Role.create(**given)
     return record_of(role, collection)
@@ -47,10 +50,13 @@ async def update_role(context: Context, name: Any, values: Any) -> Record:
     raise_for([*_check_key(name), *_check(context, given, _WRITABLE[1:])])
     async with unit_of_accounts():
         role = await find_role(name)
-        _refuse_root(actor, role)
+        refuse_beyond(actor, [role])
         if role.name == ROOT and given.keys() - {"title"}:
             raise refuse(Code.FIELD_NOT_WRITABLE, f"The role '{ROOT}' may do everything, which cannot be changed.")
-        await role.update_from_dict(dict(given)).save()
+        role.update_from_dict(dict(given))
+        # As it was, and as it shall be: neither the ends of those who may do more, nor new powers of one's own.
+        refuse_beyond(actor, [role])
+        await role.save()
     return record_of(role, collection)
 
 
@@ -61,7 +67,7 @@ async def destroy_role(context: Context, name: Any) -> int:
     raise_for(_check_key(name))
     async with unit_of_accounts():
         role = await find_role(name)
-        _refuse_root(actor, role)
+        refuse_beyond(actor, [role])
         await remove_role(role)
     return 1
 
@@ -69,11 +75,6 @@ async def destroy_role(context: Context, name: Any) -> int:
 def record_of(role: Role, collection: Collection) -> Record:
     """A role as it leaves."""
     return {field.name: columns.render(getattr(role, field.attribute)) for field in collection.readable}
-
-
-def _refuse_root(actor: Actor, role: Role) -> None:
-    if role.name == ROOT and actor.role != ROOT:
-        raise refuse(Code.NO_PERMISSION, f"Only the role '{ROOT}' may change that role.")
 
 
 def _check(context: Context, given: Mapping[str, Any], writable: tuple[str, ...]) -> Iterator[Complaint]:

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine.actions import Actor
-from engine.errors import Code, Complaint, Refusal, raise_for
+from engine.errors import Code, Complaint, Refusal, raise_for, refuse
 from engine.identity.accounts import NamedBy
 from engine.identity.directory import find_role, find_user
+from engine.identity.tokens import ISSUER
 from engine.outcomes import Record
 from engine.system.models import User
 from schema import audit
@@ -33,18 +34,18 @@ async def sign_in(
 
 async def sign_out(context: Context) -> None:
     """End the token that was shown."""
-    await context.engine.accounts.sign_out(signed_in(context.actor))
+    await context.engine.accounts.sign_out(_with_token(context))
     audit.done(context, "auth:signOut")
 
 
 async def refresh(context: Context) -> Record:
     """A new token in exchange for the one that was shown, which ends."""
-    return {"token": await context.engine.accounts.refresh(signed_in(context.actor))}
+    return {"token": await context.engine.accounts.refresh(_with_own_token(context))}
 
 
 async def change_password(context: Context, old_password: Any, new_password: Any) -> Record:
     """Give the actor another password: every token so far ends, the answer brings a new one."""
-    actor = signed_in(context.actor)
+    actor = _with_token(context)
     raise_for([*check_text("oldPassword", old_password, None), *check_new_password("newPassword", new_password)])
     accounts = context.engine.accounts
     token = await accounts.change_password(actor, old_password, new_password, context.peer)
@@ -55,7 +56,11 @@ async def change_password(context: Context, old_password: Any, new_password: Any
 async def check(context: Context) -> Record:
     """Who the token says is asking, with every role they could ask in and the one they do."""
     actor = signed_in(context.actor)
-    return {**_profile(await find_user(actor.key)), "role": actor.role}
+    user = await find_user(actor.key)
+    profile = _profile(user)
+    # A key has fewer than its user.
+    held = [role for role in profile["roles"] if role["name"] in actor.roles]
+    return {**profile, "roles": held, "role": actor.role}
 
 
 async def check_role(context: Context) -> Record:
@@ -63,6 +68,22 @@ async def check_role(context: Context) -> Record:
     actor = signed_in(context.actor)
     role = await find_role(actor.role)
     return {"name": role.name, "title": role.title, "grants": role.grants, "workflows": _workflows(actor)}
+
+
+def _with_token(context: Context) -> Actor:
+    """The actor, when they have signed in. A program has its key for one role and must not get to the others by it."""
+    actor = signed_in(context.actor)
+    if actor.token is None:
+        raise refuse(Code.NO_PERMISSION, "A key does not do this: it takes the token of somebody who has signed in.")
+    return actor
+
+
+def _with_own_token(context: Context) -> Actor:
+    """The actor, when the token is one of ours. Those of the identity provider shall not outlive what it says."""
+    actor = _with_token(context)
+    if actor.token and actor.token["iss"] != ISSUER:
+        raise refuse(Code.NO_PERMISSION, "This token is the identity provider's: get the next one there.")
+    return actor
 
 
 def _profile(user: User) -> Record:

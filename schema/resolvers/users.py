@@ -1,17 +1,16 @@
 """Creating, changing and ending users. Their roles are given here and nowhere else.
 
-A grant to create or update users is an administrator's: with another's password one becomes them. What it never
-reaches is a root.
+A grant to create or update users is an administrator's: with another's password one becomes them. So it reaches no
+further than the administrator's own role: not to who may do more, and never to a root.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from engine.actions import Actor
 from engine.data import values as columns
 from engine.data.collections import Collection
-from engine.errors import Code, Complaint, raise_for, refuse
+from engine.errors import Code, Complaint, raise_for
 from engine.identity.directory import (
     find_user,
     give_roles,
@@ -23,15 +22,16 @@ from engine.identity.directory import (
 )
 from engine.identity.roles import ROOT
 from engine.outcomes import Record
-from engine.system.models import User
+from engine.system.models import Role, User
 from schema.context import Context
 from schema.permissions import Verb, signed_in
+from schema.powers import refuse_beyond
 from schema.resolvers.inputs import check_names, check_new_password, check_required, check_text, object_of
 from schema.resolvers.once import once
 
 USERS = "users"
 
-_WRITABLE = ("username", "password", "email", "nickname", "roles", "defaultRole")
+_WRITABLE = ("username", "password", "email", "nickname", "roles", "defaultRole", "suspended")
 _REQUIRED = ("username", "password", "roles")
 
 # No `@`, so that nobody can be called like somebody else's address.
@@ -41,13 +41,13 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 @once(USERS, Verb.CREATE)
 async def create_user(context: Context, values: Any) -> Record:
-    """A new user: `{username, password, roles, email?, nickname?, defaultRole?}`."""
+    """A new user: `{username, password, roles, email?, nickname?, defaultRole?, suspended?}`."""
     actor = signed_in(context.actor)
     collection = context.engine.collections[USERS]
     given = object_of(collection, values)
     raise_for([*check_required(given, _REQUIRED), *await _check(given, collection)])
     roles = _unique(given["roles"])
-    _refuse_root(actor, roles)
+    refuse_beyond(actor, await Role.filter(name__in=roles))
     user = User(**_columns(given), default_role=_default(given.get("defaultRole"), None, roles))
     user.password_hash = await context.engine.accounts.passwords.hash(given["password"])
     async with unit_without_twins(User, _names(given)):
@@ -59,7 +59,7 @@ async def create_user(context: Context, values: Any) -> Record:
 
 @once(USERS, Verb.UPDATE)
 async def update_user(context: Context, key: Any, values: Any) -> Record:
-    """New values for a user. A new password ends all of their tokens."""
+    """New values for a user. A new password ends all of their tokens, and so does it to suspend them."""
     actor = signed_in(context.actor)
     collection = context.engine.collections[USERS]
     given = object_of(collection, values)
@@ -70,10 +70,12 @@ async def update_user(context: Context, key: Any, values: Any) -> Record:
         user = await find_user(number)
         held = [role.name for role in user.roles]
         roles = _unique(given["roles"]) if "roles" in given else held
-        _refuse_root(actor, {*held, *roles})
-        if ROOT not in roles:
+        refuse_beyond(actor, [*user.roles, *await Role.filter(name__in=roles)])
+        if ROOT not in roles or given.get("suspended"):
             await keep_a_root(user)
         user.update_from_dict(_columns(given))
+        if given.get("suspended"):
+            context.engine.accounts.end_tokens(user)
         user.default_role = _default(given.get("defaultRole"), user.default_role, roles)
         if hashed:
             context.engine.accounts.renew(user, hashed)
@@ -91,7 +93,7 @@ async def destroy_user(context: Context, key: Any) -> int:
     raise_for(faults)
     async with unit_of_accounts():
         user = await find_user(number)
-        _refuse_root(actor, {role.name for role in user.roles})
+        refuse_beyond(actor, user.roles)
         await keep_a_root(user)
         await remove_user(user, collection.referrers)
     return 1
@@ -101,12 +103,6 @@ def record_of(user: User, collection: Collection) -> Record:
     """A user as they leave, roles by name."""
     record = {field.name: columns.render(getattr(user, field.attribute)) for field in collection.readable}
     return {**record, "roles": sorted(role.name for role in user.roles)}
-
-
-def _refuse_root(actor: Actor, roles: Sequence[str] | set[str]) -> None:
-    """Only root makes, changes and ends roots: whoever may do that to other users would become one."""
-    if ROOT in roles and actor.role != ROOT:
-        raise refuse(Code.NO_PERMISSION, f"Only the role '{ROOT}' may give that role, or change who holds it.")
 
 
 async def _check(given: Mapping[str, Any], collection: Collection) -> list[Complaint]:
@@ -129,6 +125,8 @@ def _check_columns(given: Mapping[str, Any]) -> Iterator[Complaint]:
             yield from check_text(name, given[name])
     if "password" in given:
         yield from check_new_password("password", given["password"])
+    if not isinstance(given.get("suspended", False), bool):
+        yield Complaint(Code.BAD_VALUE, "'suspended' is true or false.", ("suspended",))
 
 
 def _check_form(name: str, value: Any, form: re.Pattern[str], sentence: str) -> Iterator[Complaint]:
@@ -154,14 +152,14 @@ async def _check_roles(value: Any) -> list[Complaint]:
 
 
 def _columns(given: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {name: given[name] for name in ("username", "email", "nickname") if name in given}
+    kept = {name: given[name] for name in ("username", "email", "nickname", "suspended") if name in given}
     if kept.get("email"):
         kept["email"] = kept["email"].lower()
     return kept
 
 
 def _names(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in _columns(given).items() if name != "nickname"}
+    return {name: value for name, value in _columns(given).items() if name in ("username", "email")}
 
 
 def _default(wanted: str | None, current: str | None, roles: Sequence[str]) -> str:

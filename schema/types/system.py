@@ -4,7 +4,7 @@ import strawberry
 from strawberry import UNSET
 
 from schema.types.enums import WorkflowType
-from schema.types.scalars import JSON
+from schema.types.scalars import JSON, DateTime
 
 
 @strawberry.type(description="A role somebody holds.")
@@ -40,6 +40,41 @@ class CheckedRole:
     title: str | None
     grants: JSON
     workflows: JSON = strawberry.field(description="The keys of the workflows it may trigger, or true for all.")
+
+
+@strawberry.type(description="A key for a program: of one user, in one role.")
+class ApiKey:
+    id: strawberry.ID
+    name: str
+    role: strawberry.ID
+    userId: strawberry.ID
+    expiresAt: DateTime | None
+    lastUsedAt: DateTime | None = strawberry.field(description="To the minute.")
+    createdAt: DateTime
+
+
+@strawberry.type(description="A page of keys.")
+class ApiKeyPage:
+    items: list[ApiKey]
+    count: int
+    page: int
+    page_size: int = strawberry.field(name="pageSize")
+    total_page: int = strawberry.field(name="totalPage")
+
+
+@strawberry.type(description="A key that was made.")
+class ApiKeyPayload:
+    record: ApiKey
+    token: str | None = strawberry.field(description="The key. It is told this once, and null when asked again.")
+
+
+@strawberry.input(description="A new key.")
+class ApiKeyCreateInput:
+    name: str | None = UNSET
+    role: str | None = strawberry.field(default=UNSET, description="One of your roles; else the one you ask in.")
+    expires_in: str | None = strawberry.field(
+        name="expiresIn", default=UNSET, description="`never`, or a span such as `12h`, `30d` and `1y`."
+    )
 
 
 @strawberry.type(description="A column of a collection.")
@@ -81,6 +116,7 @@ class UserCreateInput:
         default=UNSET,
         description="The role of requests without X-Role; else the first of the roles.",
     )
+    suspended: bool | None = strawberry.field(default=UNSET, description="Whether nobody gets in as this user.")
 
 
 @strawberry.input(description="New values for a user.")
@@ -91,6 +127,9 @@ class UserUpdateInput:
     nickname: str | None = UNSET
     roles: list[str] | None = UNSET
     default_role: str | None = strawberry.field(name="defaultRole", default=UNSET)
+    suspended: bool | None = strawberry.field(
+        default=UNSET, description="Whether nobody gets in as this user; their tokens end."
+    )
 
 
 @strawberry.input(description="A new role.")
@@ -148,6 +187,7 @@ STATIC = frozenset(
         *("UserCreateInput", "UserUpdateInput", "RoleCreateInput", "RoleUpdateInput"),
         *("WorkflowCreateInput", "WorkflowUpdateInput", "WorkflowType", "ExecutionStatus"),
         *("WorkflowTriggerInput", "TriggeredWorkflow", "TriggeredStatus", "SkippedTrigger", "SkipReason", "Message"),
+        *("ApiKey", "ApiKeyPage", "ApiKeyPayload", "ApiKeyCreateInput"),
         *("DestroyPayload", "CountPayload", "LinkPayload", "RequestHistory", "CausedExecution", "WrittenRecord"),
         *("RerunPayload", "RerunVersion"),
     }

@@ -233,9 +233,9 @@ async def test_the_documents_of_the_sample_are_valid(collections):
 
 
 async def test_another_application_is_granted_what_it_has():
-    named = {"*", "users", "/metrics"}
+    named = {"*", "users", "/metrics", "apiKeys"}
 
-    assert [named, named, {"*"}, set()] == [set(role.grants) for role in roles_for(["users", "cars"])]
+    assert [named, named, {"*", "apiKeys"}, set()] == [set(role.grants) for role in roles_for(["users", "cars"])]
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ async def test_a_new_user_as_it_is_answered(ask):
         "nickname": "Mary",
         "roles": ["member"],
         "defaultRole": "member",
+        "suspended": False,
     } == record
 
 

@@ -1,0 +1,75 @@
+"""Remembers for a moment who shows a token, so that a request that follows another asks the database nothing.
+
+A change in this process is known at once, since everything is forgotten with it; one in another process when the moment
+is over. The tokens themselves are not kept: what reads the memory of the process finds no way in.
+"""
+
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from engine.identity.tokens import Claims
+
+SECONDS = 1.0
+MOST = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose a token is: a row beside each of the roles it is good for, the one that counts without `X-Role`, its claims
+    (None for a key) and the moment from which it is good for nothing."""
+
+    rows: tuple[dict[str, Any], ...]
+    default: str
+    claims: Claims | None
+    ends: datetime | None
+
+
+class Recent:
+    """The holders of the tokens that were shown last."""
+
+    def __init__(self, seconds: float = SECONDS, most: int = MOST, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._most = most
+        self._clock = clock
+        self._kept: OrderedDict[bytes, tuple[float, Holder]] = OrderedDict()
+        self._changes = 0
+
+    @property
+    def state(self) -> tuple[int, float]:
+        """To be asked before the database is, and handed to `keep`: what was read may be out of date by then."""
+        return self._changes, self._clock()
+
+    def find(self, token: str, now: datetime) -> Holder | None:
+        """Who holds this token, None when that is not remembered."""
+        kept = self._kept.get(_name(token))
+        if kept is None:
+            return None
+        asked, holder = kept
+        if asked + self._seconds <= self._clock() or (holder.ends and holder.ends <= now):
+            return None
+        return holder
+
+    def keep(self, token: str, holder: Holder, state: tuple[int, float]) -> None:
+        """Remember what was found out since `state`, unless something has changed meanwhile."""
+        changes, asked = state
+        if changes != self._changes:
+            return
+        name = _name(token)
+        self._kept[name] = asked, holder
+        self._kept.move_to_end(name)
+        while len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+
+    def forget(self) -> None:
+        """Something has changed that decides who somebody is, or what they may do."""
+        self._changes += 1
+        self._kept.clear()
+
+
+def _name(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
