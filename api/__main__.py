@@ -11,7 +11,7 @@ import uvloop
 
 from api.app import Service, open_service
 from api.logs import write_audit, write_logs
-from api.server import Server, listen
+from api.server import Server, listen, until_signal
 from api.settings import SAMPLE, Settings, read_settings, unknown_variables
 from api.version import VERSION
 from api.watchdog import watched
@@ -57,6 +57,12 @@ def serve() -> None:
 
 
 @command.command()
+def worker() -> None:
+    """Migrate, then only run workflows until a signal comes, beside any number of processes on one PostgreSQL."""
+    uvloop.run(_worker(_settings()))
+
+
+@command.command()
 def migrate() -> None:
     """Bring the database up to date; on the first start, load what a new one holds."""
     uvloop.run(_migrate(_settings()))
@@ -97,6 +103,18 @@ async def _serve(settings: Settings) -> None:
             await server.serve(sockets=[listener])
 
 
+async def _worker(settings: Settings) -> None:
+    if settings.database_path:
+        raise StartError("on SQLite `bangpath serve` runs the workflows: `bangpath worker` is for PostgreSQL.")
+    async with until_signal() as ended, open_service(settings.model_copy(update={"worker": True})) as service:
+        if service.first_password:
+            print(_told(service.first_password), file=sys.stderr)
+        print(
+            f"Bangpath {VERSION}, process {os.getpid()}, runs the workflows of {shown(settings.database)}.", flush=True
+        )
+        await ended.wait()
+
+
 async def _migrate(settings: Settings) -> None:
     async with _opened(settings):
         print(f"{shown(settings.database)} is up to date.")
@@ -122,8 +140,12 @@ async def _opened(settings: Settings) -> AsyncIterator[Service]:
     """The service for a command that is soon done. A password made on the way must not be lost."""
     async with open_service(settings, working=False) as service:
         if service.first_password:
-            print(f"bangpath: root's password is {service.first_password} (shown this once)", file=sys.stderr)
+            print(_told(service.first_password), file=sys.stderr)
         yield service
+
+
+def _told(first_password: str) -> str:
+    return f"bangpath: root's password is {first_password} (shown this once)"
 
 
 def _settings() -> Settings:

@@ -105,7 +105,7 @@ async def open_service(
         if not working:
             yield service
             return
-        await engine.start()
+        await engine.start(taking=settings.worker)
         try:
             yield service
         finally:

@@ -3,8 +3,8 @@
 import asyncio
 import errno
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from types import FrameType
 
 import uvicorn
@@ -46,6 +46,19 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         super().keepalive_timeout()
         if not self.writable.is_set():
             self.transport.abort()
+
+
+@asynccontextmanager
+async def until_signal() -> AsyncIterator[asyncio.Event]:
+    """An event that comes with the first signal to end; others are passed over, what was begun comes to its end."""
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    for number in HANDLED_SIGNALS:
+        loop.add_signal_handler(number, ended.set)
+    try:
+        yield ended
+    finally:
+        for number in HANDLED_SIGNALS:
+            loop.remove_signal_handler(number)
 
 
 class Server(uvicorn.Server):

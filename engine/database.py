@@ -18,11 +18,13 @@ from tortoise.utils import generate_schema_for_client
 
 from engine.data.unit import connection, take_turns, unit_of_work
 from engine.errors import StartError
+from engine.queue.adapters import make_queue_tables
 
 log = logging.getLogger("bangpath.database")
 
 SYSTEM = "system"
 APP = "app"
+_EXTRA = ("asyncpg", "pgqueuer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,8 @@ async def open_database(database: str, modules: Sequence[str], pool: Pool = Pool
     refuses.
     """
     _refuse_broken(modules)
-    if is_postgres(database) and importlib.util.find_spec("asyncpg") is None:
-        raise StartError("PostgreSQL needs asyncpg: install bangpath[postgres].")
+    if is_postgres(database) and (missing := [name for name in _EXTRA if importlib.util.find_spec(name) is None]):
+        raise StartError(f"PostgreSQL needs {' and '.join(missing)}: install bangpath[postgres].")
     try:
         await _open(database, modules, pool)
     except BaseException:
@@ -120,6 +122,7 @@ async def _open(database: str, modules: Sequence[str], pool: Pool) -> None:
         if is_postgres(database):
             await _refuse_unfit(database)
         await _migrate(database, modules)
+        await make_queue_tables()
     except ConfigurationError as error:
         raise StartError(f"The models in {', '.join(modules)} cannot be used: {error}. Correct them.") from error
     except BaseORMException as error:

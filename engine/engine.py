@@ -26,7 +26,7 @@ from engine.outgoing.calls import Caller
 from engine.outgoing.secrets import NO_SECRETS, Secrets
 from engine.outgoing.transport import CheckedTransport
 from engine.perform import Performer
-from engine.queue.embedded import EmbeddedQueue
+from engine.queue.adapters import make_queue
 from engine.rates import UNLIMITED, Rate
 from engine.system.models import Status
 from engine.workflow.by_hand import ByHand
@@ -86,8 +86,8 @@ class Engine:
         wire = Notifying() if connection().capabilities.dialect == "postgres" else Polling()
         self._exchange = Exchange(self.changes, self.stream, wire)
         self.repetitions = Repetitions(secret)
-        journal = Journal(collections, lease, self.stream.publish, self._ended)
-        queue = EmbeddedQueue(lease, self.stream.publish)
+        self._queue = queue = make_queue(lease, self.stream.publish)
+        journal = Journal(collections, lease, self.stream.publish, self._ended, queue.put)
         self._caller = Caller(CheckedTransport(reach), secrets)
         tools = Tools(self.records, self._caller)
         self._patience = Patience()
@@ -109,12 +109,16 @@ class Engine:
     async def _ended(self, execution: int, key: str, status: Status) -> None:
         await self._hooks.ended(execution, key, status)
 
-    async def start(self) -> None:
-        """Read the workflows, and begin to run what is queued; hear what other processes do from now on."""
+    async def start(self, *, taking: bool = True) -> None:
+        """Read the workflows, and begin to run what is queued; hear what other processes do from now on.
+
+        Unless it is `taking`, what is queued is left to other processes.
+        """
         self.changes.begin(await marks())
         await self.catalog.reload()
         self._exchange.start()
-        self.worker.start()
+        self._queue.start()
+        self.worker.start(taking=taking)
 
     def leave(self) -> None:
         """Have nobody wait for long any more: the process is going to end."""
@@ -123,6 +127,7 @@ class Engine:
     async def stop(self) -> None:
         """Let what runs come to its end, or to others."""
         await self.worker.stop()
+        await self._queue.stop()
         await self._exchange.stop()
         await self._caller.close()
 

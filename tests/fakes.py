@@ -23,6 +23,12 @@ class MemoryQueue:
         self.fault: Exception | None = None
         self._woken = asyncio.Event()
 
+    def start(self) -> None:
+        """Nobody else is there to be heard."""
+
+    async def stop(self) -> None:
+        """Nothing was begun."""
+
     async def put(self, executions: Sequence[int], at: datetime | None = None) -> None:
         if at is None:
             self.offered += executions

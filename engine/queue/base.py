@@ -20,6 +20,12 @@ class Claim:
 class Queue(Protocol):
     """Both adapters keep these promises: what was put and committed is taken, by one process at a time."""
 
+    def start(self) -> None:
+        """Hear from now on what other processes put, and let them hear what is put here."""
+
+    async def stop(self) -> None:
+        """Hear and say no more."""
+
     async def put(self, executions: Sequence[int], at: datetime | None = None) -> None:
         """Offer executions, in the unit of work that inserts them: rolled back with it, seen after its commit.
 

@@ -6,16 +6,16 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from tortoise.expressions import F, Q
+from tortoise.expressions import F
 from tortoise.queryset import QuerySet
 
 from engine.data.unit import after_commit, take_turns, unit_of_work
 from engine.observe import ExecutionChanged, Publish, unheard
+from engine.queue import rows
 from engine.queue.base import Claim
 from engine.system.models import Execution, Status
 
 _SOON = 1.0
-_AT_ONCE = 100
 
 
 class EmbeddedQueue:
@@ -27,6 +27,12 @@ class EmbeddedQueue:
         self._woken = asyncio.Event()
         self._last = ""
 
+    def start(self) -> None:
+        """Nobody else is there to be heard."""
+
+    async def stop(self) -> None:
+        """Nothing was begun."""
+
     async def put(self, executions: Sequence[int], at: datetime | None = None) -> None:
         if at is not None:
             # What is further away than the worker's next look by itself is found by that.
@@ -37,21 +43,21 @@ class EmbeddedQueue:
 
     async def take(self, limit: int, full: Collection[str] = ()) -> list[Claim]:
         # Looked at without the write lock first: an idle worker keeps nobody waiting.
-        if not await _queued(full).exists() and not await _due().exists():
+        if not await _queued(full).exists() and not await rows.due().exists():
             return []
         lease = uuid.uuid4().hex
         async with unit_of_work():
-            await _queue_again()
-            rows = await self._choose(limit, full)
-            taken = Execution.filter(id__in=[row.id for row in rows])
+            await rows.queue_again()
+            chosen = await self._choose(limit, full)
+            taken = Execution.filter(id__in=[row.id for row in chosen])
             # The lock may have been waited for as long as half a lease.
             now = datetime.now(UTC)
             until = now + self._lease
             await taken.update(status=Status.RUNNING, lease=lease, leased_until=until, attempt=F("attempt") + 1)
             await taken.filter(started_at__isnull=True).update(started_at=now)
-            for row in rows:
+            for row in chosen:
                 self._publish(ExecutionChanged(row.id, row.key, Status.RUNNING))
-        return [Claim(row.id, lease, row.attempt + 1, row.key) for row in rows]
+        return [Claim(row.id, lease, row.attempt + 1, row.key) for row in chosen]
 
     async def _choose(self, limit: int, full: Collection[str]) -> list[Execution]:
         """The oldest. Where there are more than are wanted, each workflow has its turn: who floods keeps no other
@@ -69,7 +75,7 @@ class EmbeddedQueue:
         self._last = keys[-1]
         share = -(-limit // len(keys))
         found = [_fitting(await _oldest(_queued(full).filter(key=key), share), busy) for key in keys]
-        return [row for rows in found for row in rows][:limit]
+        return [row for each in found for row in each][:limit]
 
     async def _keys(self, limit: int, full: Collection[str]) -> list[str]:
         """Workflows that have something queued, in turn. Each is one step in the index, however much is queued."""
@@ -86,21 +92,11 @@ class EmbeddedQueue:
         return keys
 
     async def extend(self, claims: Sequence[Claim]) -> None:
-        if not claims:
-            return
-        async with unit_of_work():
-            for claim in claims:
-                held = Execution.filter(id=claim.execution, lease=claim.lease)
-                await held.update(leased_until=datetime.now(UTC) + self._lease)
+        await rows.extend(claims, self._lease)
 
     async def give_back(self, claims: Sequence[Claim]) -> None:
         async with unit_of_work():
-            for claim in claims:
-                held = Execution.filter(id=claim.execution, lease=claim.lease)
-                rows = await held.only("key")
-                await held.update(status=Status.QUEUED, lease=None, leased_until=None, attempt=F("attempt") - 1)
-                for row in rows:
-                    self._publish(ExecutionChanged(claim.execution, row.key, Status.QUEUED))
+            await rows.give_back(claims, self._publish)
 
     async def wait(self, seconds: float) -> None:
         try:
@@ -115,30 +111,14 @@ def _queued(full: Collection[str]) -> QuerySet[Execution]:
     return Execution.filter(status=Status.QUEUED, **({"key__not_in": list(full)} if full else {}))
 
 
-def _due() -> QuerySet[Execution]:
-    """Those that rested until now, and those that a process has that gives no sign of life."""
-    now = datetime.now(UTC)
-    dead = Q(status=Status.RUNNING) & (Q(leased_until__lt=now) | Q(leased_until__isnull=True))
-    return Execution.filter(dead | Q(status=Status.WAITING, resume_at__lte=now))
-
-
-async def _queue_again() -> None:
-    rows = await _due().select_for_update(skip_locked=True).order_by("id").limit(_AT_ONCE).only("id")
-    if rows:
-        again = Execution.filter(id__in=[row.id for row in rows])
-        await again.update(status=Status.QUEUED, lease=None, leased_until=None, resume_at=None)
-
-
 async def _oldest(queued: QuerySet[Execution], limit: int) -> list[Execution]:
-    # On PostgreSQL others take at the same time: what one of them holds is passed over.
-    free = queued.select_for_update(skip_locked=True).order_by("id").limit(limit)
-    return list(await free.only("id", "attempt", "key", "slots"))
+    return list(await queued.order_by("id").limit(limit).only("id", "attempt", "key", "slots"))
 
 
-def _fitting(rows: Iterable[Execution], busy: Counter[str]) -> list[Execution]:
+def _fitting(oldest: Iterable[Execution], busy: Counter[str]) -> list[Execution]:
     """Those of workflows that may have one more at work; `busy` counts them in."""
     fitting = []
-    for row in rows:
+    for row in oldest:
         if row.slots is None or busy[row.key] < row.slots:
             busy[row.key] += 1
             fitting.append(row)

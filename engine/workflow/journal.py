@@ -42,6 +42,14 @@ class Entry:
     until: datetime | None = None
 
 
+Offer: TypeAlias = Callable[[Sequence[int]], Awaitable[None]]
+"""Puts executions into the queue, in the unit that is open."""
+
+
+async def _unoffered(executions: Sequence[int]) -> None:
+    """For who has no queue: those that wait for their turn are found by a sweep."""
+
+
 async def _unfollowed(execution: int, key: str, status: Status) -> None:
     """For who ends executions that nothing follows."""
 
@@ -50,13 +58,15 @@ async def _unfollowed(execution: int, key: str, status: Status) -> None:
 class Journal:
     """Reads and writes executions and jobs. `lease` is how long a claim holds without being extended.
 
-    `ended` is called in the unit in which an execution ends, other than by being cancelled.
+    `ended` is called in the unit in which an execution ends, other than by being cancelled, `offer` for the one that
+    has waited for it.
     """
 
     collections: Collections
     lease: timedelta = LEASE
     publish: Publish = unheard
     ended: Ended = _unfollowed
+    offer: Offer = _unoffered
     _definitions: dict[int, Definition] = field(default_factory=dict)
 
     async def insert(self, pending: Pending, lease: str | None) -> Execution:
@@ -233,6 +243,7 @@ class Journal:
             return
         waits = Execution.filter(id=next_one.id, status=Status.WAITING, resume_at__isnull=True)
         if await waits.update(status=Status.QUEUED):
+            await self.offer([next_one.id])
             self.publish(ExecutionChanged(next_one.id, next_one.key, Status.QUEUED))
 
     def definition(self, row: Execution) -> Definition:

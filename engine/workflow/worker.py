@@ -52,20 +52,24 @@ class Worker:
         self._taken: set[asyncio.Task[None]] = set()
         self._asked: dict[asyncio.Task[None], frozenset[str]] = {}
         self._loops: list[asyncio.Task[None]] = []
+        self._extending: asyncio.Task[None]
         self._busy: dict[str, HostBusy] = {}
 
-    def start(self) -> None:
-        """Begin to take executions, what a process before this one left among them."""
-        self._loops = [_spawn(self._take()), _spawn(self._extend()), _spawn(self._tidy())]
+    def start(self, *, taking: bool = True) -> None:
+        """Begin to take executions, what a process before this one left among them.
+
+        Unless it is `taking`, only the sync ones of requests are run; others tidy then too.
+        """
+        self._loops = [_spawn(self._take()), _spawn(self._tidy())] if taking else []
+        self._extending = _spawn(self._extend())
 
     async def stop(self, grace: float = GRACE_SECONDS) -> None:
         """Take nothing more, let what runs finish for `grace` seconds, and give the rest back to others."""
-        taking, extending, tidying = self._loops
-        await _cancel([taking, tidying])
+        await _cancel(self._loops)
         if running := self._taken | self._asked.keys():
             _, late = await asyncio.wait(running, timeout=grace)
             await _cancel(late)
-        await _cancel([extending])
+        await _cancel([self._extending])
         await self._put_back(list(self._held))
 
     @property

@@ -1,4 +1,7 @@
-"""The queue of rows: what was committed is taken once, oldest first, and again when its process has died."""
+"""The port of the queue, on either adapter: what was committed is taken once, and again when its process has died.
+
+The database decides which adapter it is: the rows alone on SQLite, PgQueuer on PostgreSQL.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,8 +11,8 @@ import pytest
 
 from engine.data.unit import unit_of_work
 from engine.database import close_database, open_database
-from engine.queue.base import Claim
-from engine.queue.embedded import EmbeddedQueue
+from engine.queue.adapters import make_queue
+from engine.queue.base import Claim, Queue
 from engine.system.models import Execution, Status
 from tests.databases import MakeDatabase
 
@@ -18,13 +21,14 @@ PAST = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-async def queue(make_database: MakeDatabase) -> AsyncIterator[EmbeddedQueue]:
+async def queue(make_database: MakeDatabase) -> AsyncIterator[Queue]:
     await open_database(await make_database("schema.sample.models"), ["schema.sample.models"])
-    yield EmbeddedQueue(LEASE)
+    yield make_queue(LEASE)
     await close_database()
 
 
 async def execution(once, **columns):
+    """One that nobody has put: each of these is found all the same."""
     known = {"key": "k", "workflow_id": 1, "version": 1, "document": {}, "sync": False, "status": Status.QUEUED}
     row = await Execution.create(once=once, **{**known, **columns})
     return row.id
@@ -48,6 +52,62 @@ async def test_the_oldest_are_taken_first(queue):
     assert keys[:2] == [claim.execution for claim in first]
     assert keys[2:] == [claim.execution for claim in second]
     assert [] == await queue.take(2)
+
+
+async def test_what_was_put_is_taken_when_it_is_committed(queue):
+    async with unit_of_work():
+        key = await execution("a")
+        await queue.put([key])
+    taken = await queue.take(2)
+
+    assert [key] == [claim.execution for claim in taken]
+    assert [] == await queue.take(2)
+
+
+async def test_what_was_put_twice_is_taken_once(queue):
+    async with unit_of_work():
+        key = await execution("a")
+        await queue.put([key])
+        await queue.put([key, key])
+
+    assert [key] == [claim.execution for claim in await queue.take(4)]
+    assert [] == await queue.take(4)
+
+
+async def test_what_was_put_is_rolled_back_with_its_unit(queue):
+    kept = await execution("kept")
+
+    async def put_and_fail():
+        async with unit_of_work():
+            await queue.put([await execution("a"), kept])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await put_and_fail()
+
+    assert [kept] == [claim.execution for claim in await queue.take(4)]
+
+
+async def test_of_those_that_were_put_and_those_that_were_lost_each_is_taken(queue):
+    """Whatever becomes of a queue, the rows are the truth."""
+    lost = await execution("lost", key="lost")
+    async with unit_of_work():
+        there = await execution("there", key="there")
+        await queue.put([there])
+    taken = [claim.execution for claim in await queue.take(4) + await queue.take(4)]
+
+    assert [lost, there] == sorted(taken)
+
+
+async def test_what_was_cancelled_since_it_was_put_is_not_taken(queue):
+    async with unit_of_work():
+        key = await execution("a")
+        other = await execution("b")
+        await queue.put([key, other])
+    await Execution.filter(id=key).update(status=Status.CANCELLED)
+
+    assert [other] == [claim.execution for claim in await queue.take(4)]
+    assert Status.CANCELLED == (await Execution.get(id=key)).status
 
 
 async def test_what_is_taken_runs_and_is_leased(queue):
@@ -99,7 +159,7 @@ async def test_what_a_living_process_holds_is_not_taken(queue):
 async def test_those_who_take_at_once_take_different_ones(queue):
     for i in range(20):
         await execution(str(i))
-    other = EmbeddedQueue(LEASE)
+    other = make_queue(LEASE)
     taken = await asyncio.gather(*(each.take(3) for each in (queue, other) * 4))
     claimed = [claim.execution for claims in taken for claim in claims]
 
@@ -113,6 +173,15 @@ async def test_giving_back_does_not_count_as_an_attempt(queue):
 
     assert (Status.QUEUED, None, None, 0) == (row.status, row.lease, row.leased_until, row.attempt)
     assert [1] == [claim.attempt for claim in await queue.take(1)]
+
+
+async def test_what_was_given_back_is_there_for_others_at_once(queue):
+    other = make_queue(LEASE)
+    key = await execution("a")
+    await queue.give_back(await queue.take(1))
+
+    assert [key] == [claim.execution for claim in await other.take(1)]
+    assert [] == await queue.take(1)
 
 
 async def test_who_lost_a_lease_can_neither_extend_nor_give_back(queue):
@@ -250,7 +319,7 @@ async def test_what_is_full_here_is_left_to_others(queue):
     await execution("b", key="b")
 
     assert ["b"] == await running(queue, 8, ["a"])
-    assert ["a"] == await running(EmbeddedQueue(LEASE), 8)
+    assert ["a"] == await running(make_queue(LEASE), 8)
 
 
 async def test_one_that_waits_for_its_turn_is_not_taken(queue):

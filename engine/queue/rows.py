@@ -1,0 +1,53 @@
+"""What both adapters do to the rows of executions: who holds them, and whom nobody holds any more."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from tortoise.expressions import F, Q
+from tortoise.queryset import QuerySet
+
+from engine.data.unit import unit_of_work
+from engine.observe import ExecutionChanged, Publish
+from engine.queue.base import Claim
+from engine.system.models import Execution, Status
+
+_AT_ONCE = 100
+
+
+def due() -> QuerySet[Execution]:
+    """Those that rested until now, and those that a process has that gives no sign of life."""
+    now = datetime.now(UTC)
+    dead = Q(status=Status.RUNNING) & (Q(leased_until__lt=now) | Q(leased_until__isnull=True))
+    return Execution.filter(dead | Q(status=Status.WAITING, resume_at__lte=now))
+
+
+async def queue_again() -> list[int]:
+    """Inside a unit: queue what is due, so much of it as is done at once; answers which."""
+    rows = await due().select_for_update(skip_locked=True).order_by("id").limit(_AT_ONCE).only("id")
+    if rows:
+        again = Execution.filter(id__in=[row.id for row in rows])
+        await again.update(status=Status.QUEUED, lease=None, leased_until=None, resume_at=None)
+    return [row.id for row in rows]
+
+
+async def extend(claims: Sequence[Claim], lease: timedelta) -> None:
+    """Hold these so much longer, as far as they are still held."""
+    if not claims:
+        return
+    async with unit_of_work():
+        for claim in claims:
+            held = Execution.filter(id=claim.execution, lease=claim.lease)
+            await held.update(leased_until=datetime.now(UTC) + lease)
+
+
+async def give_back(claims: Sequence[Claim], publish: Publish) -> list[int]:
+    """Inside a unit: queue again what is still held; answers which. Its attempt does not count."""
+    given: list[int] = []
+    for claim in claims:
+        held = Execution.filter(id=claim.execution, lease=claim.lease)
+        rows = await held.only("key")
+        await held.update(status=Status.QUEUED, lease=None, leased_until=None, attempt=F("attempt") - 1)
+        for row in rows:
+            publish(ExecutionChanged(claim.execution, row.key, Status.QUEUED))
+            given.append(claim.execution)
+    return given
