@@ -95,7 +95,7 @@ class Engine:
         self.worker = Worker(queue, journal, runner, retention, sync_requests)
         dispatcher = Dispatcher(journal, runner, self.worker, queue, self._patience, sync_wait)
         events = Events(self.records, self.catalog)
-        self._dispatcher, self._events = dispatcher, events
+        self._runner, self._dispatcher, self._events = runner, dispatcher, events
         self._hooks = Hooks(self.records, self.catalog, dispatcher.start)
         self._performer = Performer(self.records, self.catalog, events, dispatcher, self.repetitions, rows, lenient)
         self.executions = Executions(journal, self.versions, queue, self._patience)
@@ -116,6 +116,7 @@ class Engine:
         """
         self.changes.begin(await marks())
         await self.catalog.reload()
+        await self._runner.start()
         self._exchange.start()
         self._queue.start()
         self.worker.start(taking=taking)

@@ -1,14 +1,27 @@
 """The unit of work: what is written together, and what waits for its commit."""
 
 import contextvars
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connections
 from tortoise.transactions import in_transaction
 
-_waiting: contextvars.ContextVar[list[Callable[[], None]] | None] = contextvars.ContextVar("waiting", default=None)
+Work: TypeAlias = Callable[[list[Any]], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class _Unit:
+    """What the outermost unit has to do before its commit, and behind it."""
+
+    before: list[tuple[Work, Any]] = field(default_factory=list)
+    after: list[Callable[[], None]] = field(default_factory=list)
+
+
+_open: contextvars.ContextVar[_Unit | None] = contextvars.ContextVar("open", default=None)
 
 
 @asynccontextmanager
@@ -19,25 +32,31 @@ async def unit_of_work() -> AsyncIterator[None]:
     task inside (it would inherit the connection and vanish with somebody else's rollback; see `outside_unit`), and
     never call the network.
     """
-    outer = _waiting.get()
+    outer = _open.get()
     if outer is None:
-        waiting: list[Callable[[], None]] = []
-        token = _waiting.set(waiting)
+        unit = _Unit()
+        token = _open.set(unit)
         try:
             async with in_transaction():
                 yield
+                await _finish(unit)
         finally:
-            _waiting.reset(token)
-        for callback in waiting:
+            _open.reset(token)
+        for callback in unit.after:
             callback()
         return
-    kept = len(outer)
+    before, after = len(outer.before), len(outer.after)
     try:
         async with in_transaction():
             yield
     except BaseException:
-        del outer[kept:]
+        del outer.before[before:], outer.after[after:]
         raise
+
+
+async def _finish(unit: _Unit) -> None:
+    for work in dict.fromkeys(work for work, _ in unit.before):
+        await work([value for each, value in unit.before if each == work])
 
 
 async def take_turns(about: str) -> None:
@@ -45,7 +64,7 @@ async def take_turns(about: str) -> None:
 
     For what reads first and writes what follows from it. On SQLite every unit takes turns with every other.
     """
-    assert _waiting.get() is not None, "a turn ends with the unit"
+    assert _open.get() is not None, "a turn ends with the unit"
     if connection().capabilities.dialect == "postgres":
         await connection().execute_query("SELECT pg_advisory_xact_lock(hashtext($1))", [f"bangpath {about}"])
 
@@ -56,18 +75,28 @@ def connection() -> BaseDBAsyncClient:
     return client
 
 
+def before_commit(work: Work, value: Any) -> None:
+    """Do `work` at the end of the outermost unit, once with all values that it was given there.
+
+    For rows that everybody waits for: they are held for a moment, and in an order that `work` chooses.
+    """
+    unit = _open.get()
+    assert unit is not None, "there is no commit without a unit"
+    unit.before.append((work, value))
+
+
 def after_commit(callback: Callable[[], None]) -> None:
     """Call `callback` after the outermost unit has committed, never after a rollback; at once outside a unit."""
-    waiting = _waiting.get()
-    if waiting is None:
+    unit = _open.get()
+    if unit is None:
         callback()
     else:
-        waiting.append(callback)
+        unit.after.append(callback)
 
 
 def is_inside_unit() -> bool:
     """Whether a unit is open around the caller."""
-    return _waiting.get() is not None
+    return _open.get() is not None
 
 
 def outside_unit() -> contextvars.Context:

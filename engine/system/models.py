@@ -256,5 +256,15 @@ class Revision(Model):
         table = "revisions"
 
 
+class Installation(Model):
+    """The name that this database's service has among others, in one row. It was drawn when it was needed first."""
+
+    id = fields.IntField(primary_key=True)
+    name = fields.CharField(32)
+
+    class Meta:
+        table = "installation"
+
+
 SERVED: tuple[type[Model], ...] = (User, Role, Workflow, Execution, Job)
 """The tables of ours that are collections too."""

@@ -82,7 +82,7 @@ class Dispatcher:
                 finished[pending.once] = (run, *await self._runner.run_inside(run))
             done = finished.get(pending.once)
             await self._insert(pending, done, started, ours=done is not None or (pending.definition.sync and has_room))
-        await self._journal.count(pending.definition.id for pending in planned.pending)
+        self._journal.count(pending.definition.id for pending in planned.pending)
         queued = (each.execution_id for each in started.workflows if each.status == Status.QUEUED)
         await self._queue.put([execution for execution in queued if execution is not None])
         if started.runs:

@@ -55,7 +55,7 @@ class Executions:
             rows = [await _find(execution) for execution in executions]
             raise_for(_unended(rows))
             made = [await self._rerun(row, version, node, request_id) for row in rows]
-            await self.journal.count(definition.id for definition, _ in made)
+            self.journal.count(definition.id for definition, _ in made)
             await self.queue.put([execution for _, execution in made])
         return [execution for _, execution in made]
 

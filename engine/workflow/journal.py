@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from tortoise.expressions import F, Q
 
 from engine.data.collections import Collections
-from engine.data.unit import take_turns, unit_of_work
+from engine.data.unit import before_commit, take_turns, unit_of_work
 from engine.data.values import json_text
 from engine.observe import ExecutionChanged, Publish, unheard
 from engine.system.models import Execution, Job, Status, Workflow
@@ -120,11 +120,11 @@ class Journal:
         for lane in sorted({lane for pending in pendings if (lane := lane_of(pending))}):
             await take_turns(f"lane {lane}")
 
-    async def count(self, workflows: Iterable[int]) -> None:
-        """Count new executions on their versions. Last in a unit, as everybody waits for these rows, and in order:
-        two writes that name the same workflows the other way round would wait for each other."""
-        for workflow, executions in sorted(Counter(workflows).items()):
-            await Workflow.filter(id=workflow).update(executed=F("executed") + executions)
+    def count(self, workflows: Iterable[int]) -> None:
+        """Count new executions on their versions. Last in the unit, as everybody waits for these rows, and all that it
+        starts in one order: two writes that start the same workflows the other way round would wait for each other."""
+        for workflow in workflows:
+            before_commit(_count, workflow)
 
     async def load(self, execution: int, lease: str) -> Run:
         """An execution that was claimed, with what was recorded of it so far."""
@@ -325,6 +325,11 @@ def lane_of(pending: Pending) -> str | None:
     if not pending.definition.options.in_order or pending.record_key is None or pending.cut is not None:
         return None
     return f"{pending.definition.key}:{pending.collection}:{pending.record_key}"
+
+
+async def _count(workflows: Iterable[int]) -> None:
+    for workflow, executions in sorted(Counter(workflows).items()):
+        await Workflow.filter(id=workflow).update(executed=F("executed") + executions)
 
 
 def _columns(entry: Entry, now: datetime) -> dict[str, Any]:

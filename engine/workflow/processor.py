@@ -80,6 +80,11 @@ class Run:
     following: list[int] = field(default_factory=list)
 
     @property
+    def inside(self) -> bool:
+        """Whether it runs in the transaction of what has caused it, and has no row yet."""
+        return not self.execution
+
+    @property
     def cause(self) -> Cause:
         """That of what its nodes write."""
         return Cause(

@@ -13,6 +13,7 @@ from engine.data.store import Change
 from engine.data.unit import unit_of_work
 from engine.errors import Code, Refusal
 from engine.outgoing.hosts import HostBusy
+from engine.system.installation import installation_name
 from engine.system.models import Status
 from engine.workflow.caps import capped, capped_text
 from engine.workflow.definition import Definition, Step
@@ -57,6 +58,11 @@ class Runner:
         self._nodes = nodes
         self._journal = journal
         self._follow = follow
+        self._installation = ""
+
+    async def start(self) -> None:
+        """To be called before anything runs."""
+        self._installation = await installation_name()
 
     async def run(self, run: Run) -> Result:
         """Carry the run on from what was recorded, to its end or until it rests; raises `LostLease` where it is
@@ -131,7 +137,8 @@ class Runner:
 
     async def _step(self, run: Run, turn: Turn) -> Entry:
         started = datetime.now(UTC)
-        stable_key = f"{run.execution}:{turn.path}"
+        # Other services may be called by several installations, each of which numbers its own executions.
+        stable_key = f"{self._installation}:{run.execution}:{turn.path}"
         scope = Scope(run.context, run.results, started, stable_key, run.scopes(turn.path), run.awaited)
         shown, outcome = await self._outcome(run, turn, scope)
         if isinstance(outcome, Failed) and not run.awaited and (pause := pause_after(outcome, turn)) is not None:
@@ -159,6 +166,8 @@ class Runner:
                     await self._follow(run, outcome.changes)
                 return shown, outcome
         except Refusal as refusal:
+            if run.inside and _may_pass(refusal):
+                raise
             return shown, _refused(refusal)
         except (LostLease, HostBusy):
             raise
@@ -166,6 +175,9 @@ class Runner:
             if isinstance(error, TimeoutError) and time.expired():
                 return shown, _late(run, step)
             if away := refusal_of(error):
+                # The transaction of a write is lost with it. That is for its caller, and no decision of the workflow.
+                if run.inside:
+                    raise away from error
                 return shown, _refused(away)
             # A broken node ends its own execution only; what it was is in the log, not in the history others read.
             log.exception(
@@ -219,7 +231,11 @@ def _late(run: Run, step: Step) -> Outcome:
 
 def _refused(refusal: Refusal) -> Failed:
     told = "; ".join(complaint.message for complaint in refusal.complaints)
-    return Failed(told, transient=any(complaint.code is Code.UNAVAILABLE for complaint in refusal.complaints))
+    return Failed(told, transient=_may_pass(refusal))
+
+
+def _may_pass(refusal: Refusal) -> bool:
+    return any(complaint.code is Code.UNAVAILABLE for complaint in refusal.complaints)
 
 
 def _overdue(run: Run) -> str:

@@ -136,8 +136,8 @@ class Scope:
     """The values of the variables at one node of a run. `jobs` holds the results of the nodes that ran, by key, and
     `scopes` the rounds of the loops around it.
 
-    `stable_key` names this run of the node, `execution:path`: the same after a crash, and over retries. `awaited`:
-    somebody waits for the end of the run.
+    `stable_key` names this run of the node, `installation:execution:path`: the same after a crash, and over retries.
+    `awaited`: somebody waits for the end of the run.
     """
 
     context: Mapping[str, Any]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.system.models import Execution, Job, Status
+from engine.system.models import Execution, Installation, Job, Status
 from tests.other_service import LOOPBACK, OtherService, other_service, reply
 from tests.until import until
 
@@ -26,14 +26,15 @@ def call(url: str, **config: Any) -> dict[str, Any]:
 
 
 async def test_another_service_is_called(door, save, other):
-    """With the record, and the number of the execution in the key."""
+    """With the record, and a key that no other installation has."""
     await save("tell", nodes=[call(other.url("/hook"), json={"title": "{{$context.data.title}}"})])
     answer = await door.create("posts", {"title": "Hello"}, triggers=["tell"])
     execution = int(answer.workflows[0]["executionId"])
     await until(lambda: Execution.exists(id=execution, status=Status.SUCCEEDED))
 
     assert [("/hook", b'{"title": "Hello"}')] == [(heard.target, heard.body) for heard in other.heard]
-    assert f"{execution}:call" == other.heard[0].headers["idempotency-key"]
+    name = (await Installation.get()).name
+    assert f"{name}:{execution}:call" == other.heard[0].headers["idempotency-key"]
 
 
 async def test_a_sync_workflow_may_call_too(door, save, other):

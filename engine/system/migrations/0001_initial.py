@@ -87,6 +87,15 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Installation',
+            fields=[
+                ('id', fields.IntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('name', fields.CharField(max_length=32)),
+            ],
+            options={'table': 'installation', 'app': 'system', 'pk_attr': 'id', 'table_description': "The name that this database's service has among others, in one row. It was drawn when it was needed first."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Revision',
             fields=[
                 ('topic', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=32)),

@@ -22,9 +22,7 @@ async def test_the_records_that_are_found_are_changed(bench_with_tables, posts):
 
     assert isinstance(outcome, Done)
     assert {"count": 2, "keys": [posts[0].id, posts[1].id]} == outcome.result
-    assert [(post.id, ("content",)) for post in posts[:2]] == [
-        (each.key, each.changed) for each in outcome.changes
-    ]
+    assert [(post.id, ("content",)) for post in posts[:2]] == [(each.key, each.changed) for each in outcome.changes]
     assert [posts[2].id] == await Post.filter(content=None).values_list("id", flat=True)
 
 
