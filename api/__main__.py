@@ -153,6 +153,8 @@ def _settings() -> Settings:
     for line in unknown_variables(os.environ):
         print(f"bangpath: {line}", file=sys.stderr)
     settings = read_settings()
+    if settings.advice:
+        print(f"bangpath: {settings.advice}", file=sys.stderr)
     if settings.audit_file:
         write_audit(settings.audit_file)
     # Last, not first: a project whose models we serve may have an `api` package of its own.

@@ -192,6 +192,13 @@ class Settings(BaseSettings):
         return None if is_postgres(self.database) else Path(self.database)
 
     @property
+    def advice(self) -> str | None:
+        """What is no mistake, but should be known."""
+        if is_postgres(self.database) and "secret" not in self.model_fields_set:
+            return f"tokens are signed with the secret in {self.home}; who shares the database needs {PREFIX}SECRET."
+        return None
+
+    @property
     def pool(self) -> Pool:
         """The connections to PostgreSQL."""
         return Pool(self.pool_size, self.pool_wait)

@@ -6,13 +6,6 @@ What is not tried here: what the base image brings, the user, and the installati
 import json
 import re
 import shutil
-import signal
-import socket
-import subprocess
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,101 +13,44 @@ import pytest
 import yaml
 
 from api.settings import unknown_variables
-
-ROOT = Path(__file__).parents[1]
-DOCKER = ROOT / "docker"
-SECONDS = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Instruction:
-    """One line of the Dockerfile."""
-
-    name: str
-    argument: str
-
-
-def instructions() -> list[Instruction]:
-    lines = [line for line in (DOCKER / "Dockerfile").read_text().splitlines() if line and not line.startswith("#")]
-    return [Instruction(*line.split(maxsplit=1)) for line in lines]
-
-
-def last_stage() -> list[Instruction]:
-    listed = instructions()
-    start = max(index for index, instruction in enumerate(listed) if instruction.name == "FROM")
-    return listed[start:]
-
-
-def arguments(name: str) -> list[str]:
-    return [instruction.argument for instruction in last_stage() if instruction.name == name]
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    """The image as a directory."""
-
-    root: Path
-    environment: dict[str, str]
-    output: Path
-
-    def run(self, command: list[str]) -> "subprocess.Popen[bytes]":
-        """Start a command as a container does: nothing in its environment but what the image and its caller set."""
-        with self.output.open("ab") as writing:
-            return subprocess.Popen(
-                [self.inside(part) for part in command],
-                cwd=self.inside(arguments("WORKDIR")[0]),
-                env=self.environment,
-                stdout=writing,
-                stderr=subprocess.STDOUT,
-            )
-
-    def inside(self, text: str) -> str:
-        """A text with the image's paths where they are here."""
-        return re.sub(r"(?<![\w.])/(?=opt/bangpath|data|srv)", f"{self.root}/", text)
+from tests.containers import (
+    DOCKER,
+    ROOT,
+    Image,
+    arguments,
+    files,
+    health,
+    instructions,
+    make_image,
+    own_check,
+    running,
+    until_healthy,
+)
 
 
 @pytest.fixture
 def image(tmp_path: Path) -> Image:
-    """What the last stage copies and makes, and a port that is free."""
-    made = Image(tmp_path / "image", {}, tmp_path / "output.txt")
-    for copied in arguments("COPY"):
-        *_, source, target = copied.split()
-        place = Path(made.inside(target))
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if source.endswith(".venv"):
-            place.symlink_to(ROOT / ".venv")
-        elif (ROOT / source).is_dir():
-            shutil.copytree(ROOT / source, place, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(ROOT / source, place)
-    for directory in [*arguments("WORKDIR"), *arguments("VOLUME")]:
-        Path(made.inside(directory)).mkdir(parents=True)
-    for variable in arguments("ENV"):
-        name, value = variable.split("=", 1)
-        made.environment[name] = made.inside(value)
-    made.environment["BANGPATH_HOST"] = "127.0.0.1"
-    made.environment["BANGPATH_PORT"] = str(_free_port())
-    return made
+    return make_image(tmp_path)
 
 
 def test_image_serves_until_the_signal_that_ends_containers(image: Image) -> None:
     """The command answers the health check, and ends with 0 at SIGTERM; the health check fails before and after."""
-    assert 0 != _health(image)
+    assert 0 != health(image)
 
-    with _running(image) as process:
-        _until_healthy(image, process)
+    with running(image) as process:
+        until_healthy(image, process)
 
     assert 0 == process.returncode, image.output.read_text()
-    assert 0 != _health(image)
+    assert 0 != health(image)
 
 
 def test_image_keeps_its_data_in_the_volume(image: Image) -> None:
     """Database and secret are in the volume, and nothing is written anywhere else."""
-    before = _files(image.root)
-    with _running(image) as process:
-        _until_healthy(image, process)
+    before = files(image.root)
+    with running(image) as process:
+        until_healthy(image, process)
 
-    new = _files(image.root) - before
+    new = files(image.root) - before
     assert {"data/bangpath.db", "data/secret"} == {name for name in new if not name.endswith(("-wal", "-shm"))}
 
 
@@ -126,8 +62,8 @@ def test_models_of_a_mounted_directory_are_found_beside_its_own_api(image: Image
     (mounted / "api" / "__init__.py").write_text("raise AssertionError('this is not the one')")
     image.environment["BANGPATH_MODELS"] = "shop"
 
-    with _running(image) as process:
-        _until_healthy(image, process)
+    with running(image) as process:
+        until_healthy(image, process)
 
     assert 0 == process.returncode
 
@@ -165,53 +101,51 @@ def test_context_holds_what_is_copied_and_no_more() -> None:
 
 
 def test_compose_file_fits_the_image() -> None:
-    """One service, from this Dockerfile, its port on this machine alone, its data on a named volume."""
-    compose: dict[str, Any] = yaml.safe_load((DOCKER / "compose.yaml").read_text())
-    ((name, service),) = compose["services"].items()
+    """Service and workers are of the one image, and what they ask each other for is there."""
+    services = compose()["services"]
+    ours = {name: service for name, service in services.items() if name != "database"}
 
-    assert "bangpath" == name
-    assert DOCKER / "Dockerfile" == (DOCKER / service["build"]["context"]).resolve() / service["build"]["dockerfile"]
-    assert [f"data:{arguments('VOLUME')[0]}"] == service["volumes"]
-    assert ["data"] == list(compose["volumes"])
-    assert [f"127.0.0.1:3000:{arguments('EXPOSE')[0]}"] == service["ports"]
+    assert ["api", "worker"] == list(ours)
+    for service in ours.values():
+        build = service["build"]
+        assert DOCKER / "Dockerfile" == (DOCKER / build["context"]).resolve() / build["dockerfile"]
+        assert {"database": {"condition": "service_healthy"}} == service["depends_on"]
+        assert "@database:5432/" in service["environment"]["BANGPATH_DATABASE_URL"]
+    assert [f"127.0.0.1:3000:{arguments('EXPOSE')[0]}"] == services["api"]["ports"]
+    assert all("ports" not in services[name] for name in ("database", "worker"))
+
+
+def test_workers_of_the_compose_file_are_several_and_do_the_work() -> None:
+    worker, api = (compose()["services"][name] for name in ("worker", "api"))
+
+    assert worker["deploy"]["replicas"] > 1
+    assert "off" == api["environment"]["BANGPATH_WORKER"]
+    assert "BANGPATH_WORKER" not in worker["environment"]
+    assert [*json.loads(arguments("CMD")[0])[:-1], "worker"] == worker["command"]
+    assert [*own_check(), "worker"] == worker["healthcheck"]["test"][1:]
+
+
+def test_compose_file_holds_no_secret_and_starts_with_none() -> None:
+    """Each has to be given, and those of all processes are the same."""
+    services = compose()["services"]
+    given = re.compile(r"\$\{\w+:\?[^}]+\}")
+
+    for name in ("PGPASSWORD", "BANGPATH_SECRET", "BANGPATH_ROOT_PASSWORD"):
+        [value] = {services[each]["environment"][name] for each in ("api", "worker")}
+        assert given.fullmatch(value)
+    assert services["api"]["environment"]["PGPASSWORD"] == services["database"]["environment"]["POSTGRES_PASSWORD"]
 
 
 def test_settings_in_the_files_exist() -> None:
     """No variable is misspelt: the service would only warn."""
-    compose = yaml.safe_load((DOCKER / "compose.yaml").read_text())
     set_by_image = [variable.partition("=")[0] for variable in arguments("ENV")]
+    set_by_compose = [name for service in compose()["services"].values() for name in service["environment"]]
 
-    assert [] == unknown_variables([*set_by_image, *compose["services"]["bangpath"]["environment"]])
+    assert [] == unknown_variables([*set_by_image, *set_by_compose])
     assert "BANGPATH_HOST" in set_by_image
 
 
-@contextmanager
-def _running(image: Image) -> "Iterator[subprocess.Popen[bytes]]":
-    process = image.run(json.loads(arguments("CMD")[0]))
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(SECONDS)
-
-
-def _until_healthy(image: Image, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + SECONDS
-    while _health(image) != 0:
-        assert process.poll() is None, image.output.read_text()
-        assert time.monotonic() < deadline
-
-
-def _health(image: Image) -> int:
-    """The exit code of the health check."""
-    command = arguments("HEALTHCHECK")[0].partition(" CMD ")[2]
-    return image.run(json.loads(command)).wait(SECONDS)
-
-
-def _files(root: Path) -> set[str]:
-    return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file() and ".venv" not in path.parts}
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+def compose() -> dict[str, Any]:
+    """The compose file, its anchors followed."""
+    read: dict[str, Any] = yaml.safe_load((DOCKER / "compose.yaml").read_text())
+    return read

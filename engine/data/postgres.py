@@ -3,6 +3,7 @@
 Imported only for a database whose address begins with `postgres`: asyncpg is an extra.
 """
 
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
@@ -50,6 +51,8 @@ _AWAY = (
 )
 _GONE = ("is clos", "released back to the pool")
 _FAREWELL_SECONDS = 1.0
+# What PostgreSQL keeps of a name; docker/health.py looks for it.
+NAME = f"bangpath {socket.gethostname()}"[:63]
 
 
 @contextmanager
@@ -244,7 +247,9 @@ class Client(AsyncpgDBClient):
     async def listening(self, heard: Mapping[str, Callable[[str], None]]) -> AsyncIterator["Line"]:
         """A connection beside the pool that listens on these channels, each with who is called by what comes there."""
         with _telling():
-            connection = await asyncpg.connect(self._dsn, timeout=self._wait, command_timeout=self._wait)
+            connection = await asyncpg.connect(
+                self._dsn, timeout=self._wait, command_timeout=self._wait, server_settings={"application_name": NAME}
+            )
         line = Line(connection)
         try:
             for channel, call in heard.items():

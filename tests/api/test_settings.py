@@ -196,6 +196,20 @@ def test_two_homes_have_two_secrets(tmp_path):
     assert Settings(home=tmp_path / "one").secret != Settings(home=tmp_path / "two").secret
 
 
+def test_who_shares_a_database_with_a_secret_that_nobody_else_has_is_told(monkeypatch):
+    monkeypatch.setenv("BANGPATH_DATABASE_URL", "postgres://db.example/blog")
+    made = read_settings().advice
+    monkeypatch.setenv("BANGPATH_SECRET", LONG)
+
+    assert made is not None
+    assert "BANGPATH_SECRET" in made
+    assert read_settings().advice is None
+
+
+def test_over_sqlite_a_made_secret_is_nothing_to_tell():
+    assert read_settings().advice is None
+
+
 def test_a_given_secret_is_not_stored(monkeypatch):
     monkeypatch.setenv("BANGPATH_SECRET", LONG)
 
