@@ -7,6 +7,8 @@ import pytest
 
 from engine.errors import Code, Refusal, StartError
 from engine.identity.accounts import Accounts, NamedBy
+from engine.identity.attempts import Attempts
+from engine.identity.recent import Recent
 from engine.system.models import RevokedToken, Role, User
 from tests.engine.identity.conftest import PASSWORD
 
@@ -26,6 +28,18 @@ async def member(accounts: Accounts, username: str = "mary") -> User:
     )
     await user.roles.add(await Role.get(name="member"))
     return user
+
+
+async def test_whoever_was_shown_a_moment_ago_is_not_looked_up_again(tokens, accounts):
+    """A request that follows another asks the database nothing; a change is known as soon as it is told."""
+    remembering = Accounts(tokens, accounts.passwords, Attempts(), recent=Recent(clock=lambda: 0.0))
+    token = await remembering.issue_token("root", 1)
+    await remembering.actor(token)
+    await User.all().delete()
+
+    assert "root" == (await remembering.actor(token, "root")).username
+    remembering.forget()
+    assert Code.INVALID_TOKEN == (await refused(remembering.actor(token))).code
 
 
 @pytest.mark.parametrize(
