@@ -40,6 +40,7 @@ from engine.outgoing.addresses import Reach
 from engine.outgoing.secrets import Secrets
 from engine.rates import Rate
 from engine.system.models import SERVED, User
+from engine.workflow.causes import Bounds
 from engine.workflow.retention import retention
 from schema.build import build_schema
 from schema.limits import Limits
@@ -94,6 +95,7 @@ async def open_service(
             rows=Rate(settings.user_rows, "records"),
             sync_wait=settings.sync_wait,
             sync_requests=settings.sync_requests,
+            bounds=Bounds(settings.chain_depth, settings.chain_executions),
             reach=Reach(settings.private_networks, settings.port),
             secrets=Secrets(settings.secrets),
             secret=settings.secret,

@@ -136,6 +136,8 @@ class Settings(BaseSettings):
     triggers: Literal["strict", "lenient"] = Field(default="strict", description="strict or lenient")
     sync_wait: float = Field(default=10, ge=0, le=60, description="seconds from 0 to 60")
     sync_requests: int = Field(default=200, ge=1, description="a number from 1 on")
+    chain_depth: int = Field(default=10, ge=1, le=25, description="a number from 1 to 25")
+    chain_executions: int = Field(default=10_000, ge=1, description="a number from 1 on")
     worker: bool = Field(default=True, description="on or off")
     keep_succeeded: float = Field(default=7, ge=0, le=36_500, description="days from 0 to 36500")
     keep_failed: float = Field(default=30, ge=0, le=36_500, description="days from 0 to 36500")

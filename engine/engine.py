@@ -31,6 +31,7 @@ from engine.rates import UNLIMITED, Rate
 from engine.system.models import Status
 from engine.workflow.by_hand import ByHand
 from engine.workflow.catalog import Catalog
+from engine.workflow.causes import BOUNDS, Bounds
 from engine.workflow.dispatcher import SYNC_WAIT, Dispatcher
 from engine.workflow.events import Events
 from engine.workflow.executions import Executions
@@ -72,6 +73,7 @@ class Engine:
         rows: Rate = UNLIMITED,
         retention: Retention = FOR_EVER,
         sync_requests: int = SYNC_REQUESTS,
+        bounds: Bounds = BOUNDS,
     ) -> None:
         self.collections = collections
         self.accounts = accounts
@@ -94,9 +96,9 @@ class Engine:
         runner = Runner({kind: node(tools) for kind, node in NODES_BY_KIND.items()}, journal, self._follow)
         self.worker = Worker(queue, journal, runner, retention, sync_requests)
         dispatcher = Dispatcher(journal, runner, self.worker, queue, self._patience, sync_wait)
-        events = Events(self.records, self.catalog)
+        events = Events(self.records, self.catalog, bounds)
         self._runner, self._dispatcher, self._events = runner, dispatcher, events
-        self._hooks = Hooks(self.records, self.catalog, dispatcher.start)
+        self._hooks = Hooks(self.records, self.catalog, dispatcher.start, bounds)
         self._performer = Performer(self.records, self.catalog, events, dispatcher, self.repetitions, rows, lenient)
         self.executions = Executions(journal, self.versions, queue, self._patience)
         self.by_hand = ByHand(self.versions, self.records, dispatcher, self.repetitions)

@@ -11,10 +11,17 @@ from engine.actions import Actor
 from engine.data.store import ActionName
 from engine.workflow.definition import Definition
 
-MAX_DEPTH = 10
-"""Executions that may follow from one another in a row, the first included."""
-MAX_FOLLOWING = 10_000
-"""Executions that may come of one event, over all ways."""
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How many executions may follow from one another in a row, the first included, and how many may come of one event,
+    over all ways."""
+
+    depth: int = 10
+    executions: int = 10_000
+
+
+BOUNDS = Bounds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +65,13 @@ def told_of(actor: Actor) -> dict[str, Any]:
     return {"id": actor.key, "username": actor.username, "nickname": actor.nickname}
 
 
-def cut(definition: Definition, chain: tuple[str, ...], following: int) -> str | None:
+def cut(definition: Definition, chain: tuple[str, ...], following: int, bounds: Bounds = BOUNDS) -> str | None:
     """Why a workflow may not follow these, None where it may; `following` have come of the same event before."""
     way = " → ".join((*chain, definition.key))
     if chain.count(definition.key) > definition.options.reentries:
         return f"'{definition.key}' has led to itself too often ({way}); options.reentries says how often it may."
-    if len(chain) >= MAX_DEPTH:
-        return f"More than {MAX_DEPTH} executions would follow from one another ({way})."
-    if following >= MAX_FOLLOWING:
-        return f"More than {MAX_FOLLOWING} executions would come of one event ({way})."
+    if len(chain) >= bounds.depth:
+        return f"More than {bounds.depth} executions would follow from one another ({way})."
+    if following >= bounds.executions:
+        return f"More than {bounds.executions} executions would come of one event ({way})."
     return None

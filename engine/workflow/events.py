@@ -15,7 +15,7 @@ from engine.data.values import render
 from engine.outcomes import SkippedTrigger, SkipReason
 from engine.system.models import Execution, Status
 from engine.workflow.catalog import Catalog
-from engine.workflow.causes import Cause, Lineage, cut
+from engine.workflow.causes import BOUNDS, Bounds, Cause, Lineage, cut
 from engine.workflow.definition import Definition
 from engine.workflow.references import Checked
 
@@ -62,8 +62,9 @@ class Events:
     """Matches the changes of one write with workflows: those named in their order, then the global ones by key, then
     those that follow whatever changes."""
 
-    def __init__(self, records: Records, catalog: Catalog) -> None:
+    def __init__(self, records: Records, catalog: Catalog, bounds: Bounds = BOUNDS) -> None:
         self._records = records
+        self._bounds = bounds
         self._collections: Collections = records.collections
         self._catalog = catalog
 
@@ -92,7 +93,7 @@ class Events:
         for definition in followers:
             followed = [event for event in events if _follows(definition, event.change)]
             await plan.add(definition, followed, (), None, named=False)
-        return Planned(tuple(await within(plan.pending, cause)), ())
+        return Planned(tuple(await within(plan.pending, cause, self._bounds)), ())
 
     def _relations(self, events: Sequence[Event], path: Iterable[str]) -> tuple[Relation, ...]:
         return tuple(_walk(self._collections, events[0].change.collection, path)) if events else ()
@@ -213,14 +214,14 @@ def context_of(cause: Cause, event: str, at: datetime, collection: str) -> dict[
     }
 
 
-async def within(pendings: Sequence[Pending], cause: Cause) -> list[Pending]:
+async def within(pendings: Sequence[Pending], cause: Cause, bounds: Bounds) -> list[Pending]:
     """These with those marked that the limits of following do not allow."""
     if not cause.chain:
         return list(pendings)
     origin = {"origin": cause.origin}
     following = await Execution.filter(**origin).exclude(status=Status.SKIPPED).count() if pendings else 0
     return [
-        replace(pending, cut=cut(pending.definition, cause.chain, following + index))
+        replace(pending, cut=cut(pending.definition, cause.chain, following + index, bounds))
         for index, pending in enumerate(pendings)
     ]
 

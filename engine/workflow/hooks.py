@@ -12,7 +12,7 @@ from engine.data.records import Records
 from engine.data.unit import after_commit
 from engine.system.models import Execution, Status, WorkflowType
 from engine.workflow.catalog import Catalog
-from engine.workflow.causes import Cause, Lineage
+from engine.workflow.causes import BOUNDS, Bounds, Cause, Lineage
 from engine.workflow.definition import Definition
 from engine.workflow.events import Pending, Planned, context_of, within
 from engine.workflow.triggers.execution import EXECUTIONS, STATUSES
@@ -28,6 +28,7 @@ class Hooks:
     records: Records
     catalog: Catalog
     start: Callable[[Planned], Awaitable[Any]]
+    bounds: Bounds = BOUNDS
 
     async def ended(self, execution: int, key: str, status: Status) -> None:
         """To be called in the unit in which an execution ends."""
@@ -49,7 +50,7 @@ class Hooks:
         found = await self.records.snapshot(self.records.collections[EXECUTIONS], [row.id])
         context = {**context_of(cause, event, now, EXECUTIONS), "data": found[row.id]}
         pendings = [_pending(hook, event, context, row, cause) for hook in hooks]
-        await self.start(Planned(tuple(await within(pendings, cause)), ()))
+        await self.start(Planned(tuple(await within(pendings, cause, self.bounds)), ()))
 
 
 def _pending(hook: Definition, event: str, context: dict[str, Any], row: Execution, cause: Cause) -> Pending:

@@ -72,6 +72,8 @@ REFUSED = [
     ("SYNC_WAIT", "nan"),
     ("SYNC_WAIT", "-1"),
     ("SYNC_WAIT", "61"),
+    ("CHAIN_DEPTH", "26"),
+    ("CHAIN_EXECUTIONS", "0"),
     ("QUERY_TIMEOUT", "0"),
     ("PRIVATE_NETWORKS", "10.0.0.1/8"),
     ("PRIVATE_NETWORKS", "localhost"),

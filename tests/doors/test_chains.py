@@ -8,7 +8,7 @@ import pytest
 
 from api.app import Service
 from engine.system.models import Execution, Status
-from engine.workflow.causes import MAX_DEPTH
+from engine.workflow.causes import BOUNDS
 from schema.sample.models import Comment, Note, Tag
 from tests.doors.conftest import Save
 from tests.doors.door import Door
@@ -90,7 +90,7 @@ async def test_a_workflow_says_how_often_it_may_lead_to_itself(
 
 async def test_a_row_of_different_ones_is_cut_at_its_length(door: Door, save: Save) -> None:
     """Each a workflow of its own, so that none of them comes twice."""
-    for number in range(MAX_DEPTH + 1):
+    for number in range(BOUNDS.depth + 1):
         condition = {"condition": {"name": f"{number:02}"}}
         values = {"name": f"{number + 1:02}"}
         node = {"key": "next", "type": "create", "config": _of("tags", values=values)}
@@ -100,28 +100,7 @@ async def test_a_row_of_different_ones_is_cut_at_its_length(door: Door, save: Sa
     await door.create("tags", {"name": "00"})
 
     statuses = [each.status.value for each in await ended()]
-    assert [*["succeeded"] * MAX_DEPTH, "skipped"] == statuses
-
-
-async def test_what_one_event_may_cause_is_bounded_over_all(
-    door: Door, save: Save, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """However it fans out; each that was too many has its row."""
-    monkeypatch.setattr("engine.workflow.causes.MAX_FOLLOWING", 25)
-    spread = [store("notes", f"store{number}") for number in range(10)]
-    await save("a", "tags", **FOLLOW, nodes=spread)
-    await save("b", "notes", **FOLLOW, nodes=[store("comments", f"store{number}") for number in range(5)])
-    await save("c", "comments", **FOLLOW)
-
-    await door.create("tags", {"name": "x"})
-
-    executions = await ended()
-    ran = [each for each in executions if each.status is Status.SUCCEEDED]
-    cut = [each for each in executions if each.status is Status.SKIPPED]
-    # Several at once may count the same, which is why it is a bound for a flood and not a number to rely on.
-    assert 25 <= len(ran) < 50
-    assert len(cut) == await Note.all().count() + await Comment.all().count() + 1 - len(ran)
-    assert all("of one event" in (each.error or "") for each in cut)
+    assert [*["succeeded"] * BOUNDS.depth, "skipped"] == statuses
 
 
 async def test_a_sync_loop_inside_the_transaction_is_cut(door: Door, save: Save) -> None:
@@ -173,6 +152,36 @@ async def test_whatever_they_cause_it_ends(door: Door, save: Save, seed: int) ->
     caused = {each.cause for each in executions}
     for each in executions:
         way = Counter([*each.chain, each.key])
-        assert len(each.chain) <= MAX_DEPTH
+        assert len(each.chain) <= BOUNDS.depth
         assert max(way.values()) <= (3 if each.status is Status.SKIPPED else 2)
         assert each.status is not Status.SKIPPED or each.id not in caused
+
+
+class TestFew:
+    @pytest.fixture
+    def changed(self) -> dict[str, Any]:
+        return {"chain_executions": 25, "chain_depth": 3}
+
+    async def test_a_row_is_as_long_as_a_setting_says(self, door: Door, save: Save) -> None:
+        await save("self", "tags", **FOLLOW, nodes=[change("tags")], options={"reentries": 8})
+
+        await door.create("tags", {"name": "x"})
+
+        assert {"self": {"succeeded": 3, "skipped": 1}} == outcome(await ended())
+
+    async def test_what_one_event_may_cause_is_bounded_over_all(self, door: Door, save: Save) -> None:
+        """However it fans out; each that was too many has its row."""
+        spread = [store("notes", f"store{number}") for number in range(10)]
+        await save("a", "tags", **FOLLOW, nodes=spread)
+        await save("b", "notes", **FOLLOW, nodes=[store("comments", f"store{number}") for number in range(5)])
+        await save("c", "comments", **FOLLOW)
+
+        await door.create("tags", {"name": "x"})
+
+        executions = await ended()
+        ran = [each for each in executions if each.status is Status.SUCCEEDED]
+        cut = [each for each in executions if each.status is Status.SKIPPED]
+        # Several at once may count the same, which is why it is a bound for a flood and not a number to rely on.
+        assert 25 <= len(ran) < 50
+        assert len(cut) == await Note.all().count() + await Comment.all().count() + 1 - len(ran)
+        assert all("of one event" in (each.error or "") for each in cut)
