@@ -14,7 +14,7 @@ GENERATOR := tests/clients/generated
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help serve migrate token password test test-postgres test-browser test-clients check bench lock clean
+.PHONY: help serve migrate token password test test-postgres faults test-browser test-clients check bench lock clean
 
 help:
 	@echo 'make serve         install what is pinned, migrate, serve on http://127.0.0.1:3000'
@@ -23,6 +23,7 @@ help:
 	@echo 'make migrate       bring the database up to date and stop'
 	@echo 'make test          everything that needs Python alone'
 	@echo 'make test-postgres the tests that open a database, on the server that BANGPATH_TEST_DATABASE_URL names'
+	@echo 'make faults        the long form of tests/faults: processes are killed and stopped, nothing may be lost'
 	@echo 'make test-browser  the pages in a real Chromium (needs: apt-get install chromium)'
 	@echo "make test-clients  other people's clients of both doors (needs: apt-get install nodejs npm)"
 	@echo 'make check         lint, formatting, types, direction of imports, known vulnerabilities'
@@ -45,6 +46,11 @@ test-postgres: export BANGPATH_TEST_DATABASE_URL ?= postgres://postgres@127.0.0.
 test-postgres: $(VENV)/.development
 	@$(RUN) -m tests.databases
 	@$(RUN) -m pytest -n auto tests --ignore tests/browser --ignore tests/clients --ignore tests/process $(ARGS)
+
+# On PostgreSQL where BANGPATH_TEST_DATABASE_URL names a server; SEED=… repeats a run, ARGS='-k x01' is a part.
+faults: export BANGPATH_TEST_FAULTS = long
+faults: $(VENV)/.development
+	@$(RUN) -m pytest tests/faults $(ARGS)
 
 test-browser: $(VENV)/.development
 	@command -v chromium >/dev/null || { echo 'chromium is missing: apt-get install chromium' >&2; exit 1; }

@@ -35,7 +35,7 @@ class OtherService:
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            heard = await _hear(reader)
+            heard = await hear(reader)
             self.heard.append(heard)
             answer = self.answers.get(heard.target.partition("?")[0], reply(204))
             if isinstance(answer, bytes):
@@ -68,7 +68,8 @@ def reply(status: int, body: bytes = b"", **headers: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-async def _hear(reader: asyncio.StreamReader) -> Heard:
+async def hear(reader: asyncio.StreamReader) -> Heard:
+    """The request that comes next."""
     first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").strip().split("\r\n")
     method, target, _ = first.split(" ")
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}

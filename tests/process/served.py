@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +16,8 @@ import httpx
 ROOT = Path(__file__).parents[2]
 PASSWORD = "correct horse battery staple"
 SECONDS = 30.0
+START_SECONDS = 120.0
+"""A machine that does much else may take so long."""
 # As the installed command does: nothing is looked for in the working directory before we say so.
 BANGPATH = (sys.executable, "-P", "-m", "api")
 
@@ -27,7 +29,7 @@ def command(home: Path, *arguments: str, cwd: Path = ROOT, **settings: str) -> "
     return subprocess.run(
         [*BANGPATH, *arguments],
         cwd=cwd,
-        env=_environment(home, settings),
+        env=environment(home, settings),
         capture_output=True,
         text=True,
         timeout=SECONDS,
@@ -37,19 +39,24 @@ def command(home: Path, *arguments: str, cwd: Path = ROOT, **settings: str) -> "
 class Served:
     """A service that was started over `home`. What it writes is in two files beside each other."""
 
-    def __init__(self, home: Path, *, cwd: Path = ROOT, **settings: str) -> None:
+    def __init__(self, home: Path, *, cwd: Path = ROOT, bangpath: Sequence[str] = BANGPATH, **settings: str) -> None:
         self.home = home
         self._output = home.parent / f"{home.name}.{time.monotonic_ns()}.out"
         self._errors = self._output.with_suffix(".err")
         with self._output.open("wb") as output, self._errors.open("wb") as errors:
             self.process = subprocess.Popen(
-                [*BANGPATH, "serve"],
+                [*bangpath, "serve"],
                 cwd=cwd,
-                env=_environment(home, {"port": "0", **settings}),
+                env=environment(home, {"port": "0", **settings}),
                 stdout=output,
                 stderr=errors,
             )
-        self.url = until(self._address)
+        try:
+            self.url = until(self._address, START_SECONDS)
+        except BaseException:
+            self.process.kill()
+            self.process.wait()
+            raise
         self.client = httpx.Client(base_url=self.url, headers=_headers(self.output), timeout=SECONDS)
 
     @property
@@ -100,7 +107,8 @@ def until(look: Callable[[], Value | None], seconds: float = SECONDS, pause: flo
     return seen
 
 
-def _environment(home: Path, settings: dict[str, str]) -> dict[str, str]:
+def environment(home: Path, settings: dict[str, str]) -> dict[str, str]:
+    """The environment of a process over `home`: nothing of ours is inherited."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("BANGPATH_")}
     given = {f"BANGPATH_{name.upper()}": value for name, value in settings.items()}
     return {**inherited, "PYTHONPATH": str(ROOT), "BANGPATH_HOME": str(home), **given}
