@@ -12,7 +12,7 @@ from tortoise.expressions import Q
 
 from engine.actions import Actor
 from engine.data.collections import Collection, Collections
-from engine.data.filters import compile_filter
+from engine.data.filters import NOTHING, compile_filter
 from engine.data.values import render
 from engine.data.views import View, Views, closed, names_of, with_names, with_rows, with_writable
 from engine.workflow.templates import Fault, Path, Variable, find, parse
@@ -63,18 +63,25 @@ class Narrowing:
     granted: Granted
     may: Mapping[Verb, frozenset[str]] = field(init=False)
     shape: frozenset[tuple[str, str]] | None = field(init=False, default=None)
+    _filters: Mapping[tuple[Verb, str], Any] = field(init=False)
     _named: dict[tuple[Verb, str], Collection] = field(init=False, default_factory=dict)
     _common: Views | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.may = {verb: frozenset(self._granting(verb)) for verb in Verb}
+        self._filters = {
+            (verb, collection.name): limits[FILTER]
+            for collection in self.whole.values()
+            for verb in Verb
+            if (limits := self.granted(collection, verb)) and FILTER in limits
+        }
 
     def views(self, actor: Actor) -> Views:
         """The views of somebody in the role; where no row is hidden they are those of everybody in it."""
         if self._common is None:
             values = values_of(actor)
             views = Views(*(View(self.whole, self._narrow(verb, values)) for verb in Verb))
-            if self._has_filters():
+            if self._filters:
                 return views
             self._common = views
         return self._common
@@ -85,11 +92,6 @@ class Narrowing:
 
     def _granting(self, verb: Verb) -> Iterator[str]:
         return (name for name, collection in self.whole.items() if self.granted(collection, verb) is not None)
-
-    def _has_filters(self) -> bool:
-        return any(
-            FILTER in (self.granted(collection, verb) or {}) for collection in self.whole.values() for verb in Verb
-        )
 
     def _narrow(self, verb: Verb, values: Values) -> Callable[[Collection], Collection]:
         # Who may not read a record does not learn by changing it whether it is there.
@@ -117,14 +119,15 @@ class Narrowing:
         return with_writable(with_names(collection, readable | writable | _key(collection)), writable)
 
     def _rows(self, collection: Collection, verb: Verb, values: Values) -> Callable[[], Q] | None:
-        limits = self.granted(collection, verb)
-        if not limits or FILTER not in limits:
+        if (given := self._filters.get((verb, collection.name))) is None:
             return None
-        if any(faults(limits[FILTER])):
-            return closed(collection).rows
-        filled = fill(limits[FILTER], values)
-        # A filter that has become wrong, since a model was changed, finds nothing.
-        return lambda: compile_filter(self.whole, collection, filled)[0]
+
+        def rows() -> Q:
+            # A filter that has become wrong, since a model was changed, finds nothing.
+            wrong = any(faults(given))
+            return NOTHING if wrong else compile_filter(self.whole, collection, fill(given, values))[0]
+
+        return rows
 
 
 def fill(value: Any, values: Values) -> Any:

@@ -136,6 +136,8 @@ def _limits(grants: Mapping[str, Any], collection: str, verb: Verb, *, system: b
     limits = granted.get(verb) if isinstance(granted, Mapping) else None
     if not isinstance(limits, Mapping) or not limits.keys() <= {FIELDS, FILTER} or (limits and name == EVERY):
         return None
+    if limits and verb is not Verb.READ and (system or name in SYSTEM):
+        return None
     if not isinstance(limits.get(FIELDS, []), list) or not isinstance(limits.get(FILTER, {}), Mapping):
         return None
     if name != collection and name != EVERY:
@@ -204,6 +206,9 @@ def _check_limits(
             yield _invalid(f"'{name}' is not a limit, those are fields and filter.", *path, name)
         elif collection is None:
             message = f"'{name}' is about one collection: name it beside '{EVERY}', with all that may be done with it."
+            yield _invalid(message, *path, name)
+        elif collection.system and path[-1] != Verb.READ:
+            message = f"Writing '{collection.name}' has rules of its own: grant it whole, or not at all."
             yield _invalid(message, *path, name)
         elif name == FIELDS and path[-1] == Verb.DESTROY:
             yield _invalid("A record ends with all of its fields: give a filter.", *path, name)

@@ -192,10 +192,21 @@ class Records:
         return [found.get(key) or {draft.collection.key.name: render(key)} for key in keys]
 
     async def snapshot(
-        self, collection: Collection, keys: Iterable[Any], appends: tuple[str, ...] = ()
+        self,
+        collection: Collection,
+        keys: Iterable[Any],
+        appends: tuple[str, ...] = (),
+        seen: Collections | None = None,
     ) -> dict[Any, Record]:
-        """Records by key, with every column that is not secret and these relations, as a workflow sees them."""
-        shape, faults = shape_of(self.collections, collection, Selection(appends=appends))
+        """Records by key, with every column that is not secret and these relations, as a workflow sees them.
+
+        Where they are `seen` by a role, what is hidden from it is left out.
+        """
+        collections = seen or self.collections
+        collection = collections[collection.name]
+        if seen is not None:
+            appends = tuple(path for path in appends if not shape_of(seen, collection, Selection(appends=(path,)))[1])
+        shape, faults = shape_of(collections, collection, Selection(appends=appends))
         assert not faults, "appends were checked when the workflow was saved"
         return {row.pk: shape.render(row) for row in await shape.query().filter(pk__in=list(keys))}
 

@@ -4,13 +4,13 @@ from engine.data.collections import Collection, Collections
 from engine.data.relations import crossable_paths
 from engine.outcomes import Record
 from schema.context import Context
-from schema.permissions import Verb, may, signed_in
+from schema.permissions import Verb, may, seen_by, signed_in
 
 
 async def describe(context: Context) -> list[Record]:
     """Every collection that the caller's role may read."""
     actor = signed_in(context.actor)
-    collections = context.engine.collections
+    collections = seen_by(actor, context.engine.collections)
     readable = (collection for name, collection in collections.items() if may(actor, name, Verb.READ))
     return [_describe(collection, collections) for collection in readable]
 

@@ -12,6 +12,7 @@ from schema.context import Context
 from schema.permissions import Verb, require
 from schema.resolvers.once import once
 from schema.resolvers.records import resolve
+from schema.resolvers.told import told
 
 EXECUTIONS = "executions"
 AT_ONCE = 100
@@ -77,4 +78,4 @@ def _key(context: Context, given: Any) -> int:
 
 async def _read(context: Context, key: int) -> Record:
     """The record as it leaves. The grant to write was checked; its answer needs no other one."""
-    return await context.engine.records.get(GetRecord(collection=EXECUTIONS, key=key))
+    return await told(context, EXECUTIONS, await context.engine.records.get(GetRecord(collection=EXECUTIONS, key=key)))

@@ -16,6 +16,7 @@ from schema.permissions import Verb, check_grants, signed_in
 from schema.powers import beyond, exceeds, refuse_beyond
 from schema.resolvers.inputs import check_names, check_required, check_text, object_of
 from schema.resolvers.once import once
+from schema.resolvers.told import told
 
 ROLES = "roles"
 
@@ -38,7 +39,7 @@ async def create_role(context: Context, values: Any) -> Record:
         raise beyond(actor, given["name"])
     async with unit_without_twins(Role, {"name": given["name"]}):
         role = await Role.create(**given)
-    return record_of(role, collection)
+    return await told(context, ROLES, record_of(role, collection))
 
 
 @once(ROLES, Verb.UPDATE)
@@ -57,7 +58,7 @@ async def update_role(context: Context, name: Any, values: Any) -> Record:
         # As it was, and as it shall be: neither the ends of those who may do more, nor new powers of one's own.
         refuse_beyond(actor, [role])
         await role.save()
-    return record_of(role, collection)
+    return await told(context, ROLES, record_of(role, collection))
 
 
 @once(ROLES, Verb.DESTROY)

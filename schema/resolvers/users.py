@@ -28,6 +28,7 @@ from schema.permissions import Verb, signed_in
 from schema.powers import refuse_beyond
 from schema.resolvers.inputs import check_names, check_new_password, check_required, check_text, object_of
 from schema.resolvers.once import once
+from schema.resolvers.told import told
 
 USERS = "users"
 
@@ -54,7 +55,7 @@ async def create_user(context: Context, values: Any) -> Record:
         await user.save()
         await user.fetch_related("roles")
         await give_roles(user, roles)
-    return record_of(user, collection)
+    return await told(context, USERS, record_of(user, collection))
 
 
 @once(USERS, Verb.UPDATE)
@@ -81,7 +82,7 @@ async def update_user(context: Context, key: Any, values: Any) -> Record:
             context.engine.accounts.renew(user, hashed)
         await user.save()
         await give_roles(user, roles)
-    return record_of(user, collection)
+    return await told(context, USERS, record_of(user, collection))
 
 
 @once(USERS, Verb.DESTROY)

@@ -12,6 +12,7 @@ from schema.context import Context
 from schema.permissions import Verb, require
 from schema.resolvers.inputs import object_of
 from schema.resolvers.once import once
+from schema.resolvers.told import told
 
 WORKFLOWS = "workflows"
 EXECUTIONS = "executions"
@@ -67,4 +68,4 @@ def _key(context: Context, given: Any) -> int:
 
 async def _read(context: Context, collection: str, key: int) -> Record:
     """The record as it leaves. The grant to write was checked; its answer needs no other one."""
-    return await context.engine.records.get(GetRecord(collection=collection, key=key))
+    return await told(context, collection, await context.engine.records.get(GetRecord(collection=collection, key=key)))

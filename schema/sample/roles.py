@@ -10,7 +10,6 @@ from schema.permissions import API_KEYS, METRICS
 
 _WHOLE: Mapping[str, Any] = MappingProxyType({"read": {}, "create": {}, "update": {}, "destroy": {}})
 _READ: Mapping[str, Any] = MappingProxyType({"read": {}})
-_READ_AND_CREATE: Mapping[str, Any] = MappingProxyType({"read": {}, "create": {}})
 
 _KEYS: Mapping[str, Any] = MappingProxyType({"read": {}, "create": {}, "destroy": {}})
 
@@ -19,18 +18,28 @@ _EVERYTHING = {name: dict(_WHOLE) for name in ("*", "users", "roles", "workflows
     API_KEYS: dict(_KEYS),
 }
 
-# A member shall read and change the own posts, and of users see id and nickname alone. Both need limits on rows and
-# fields, which are not enforced yet, so a member may not change posts nor read users until they are.
+_OWN = {"authorId": "{{$user.id}}"}
+_SHOWN = ("title", "content", "status", "readCount", "category", "author", "tags", "comments", "createdAt", "updatedAt")
+_WRITTEN = ("title", "content", "category", "tags")
+
+# The service fills in the author, which a member may not write: what they create is theirs. A category is theirs by the
+# post that it hangs on, so they create it with one.
 _MEMBERS = {
-    "posts": dict(_READ_AND_CREATE),
-    "categories": dict(_READ_AND_CREATE),
+    "posts": {
+        "read": {"fields": ["id", *_SHOWN], "filter": _OWN},
+        "create": {"fields": list(_WRITTEN), "filter": _OWN},
+        "update": {"fields": list(_WRITTEN), "filter": _OWN},
+        "destroy": {"filter": _OWN},
+    },
+    "categories": {"read": {"filter": {"post": _OWN}}, "create": {"filter": {"post": _OWN}}},
     "tags": dict(_READ),
     "comments": dict(_READ),
+    "users": {"read": {"fields": ["id", "nickname"]}},
 }
 
 ROLES = (
     RoleDocument(ROOT, "Root", _EVERYTHING, True),
-    # Everything but other roots: that part is the rule of `schema/resolvers/users.py`, no grant can say it.
+    # Everything but other roots: that is a rule of `schema/resolvers/users.py`, whatever a role is granted.
     RoleDocument("admin", "Administrator", _EVERYTHING, True),
     RoleDocument("editor", "Editor", {"*": dict(_WHOLE), "executions": dict(_READ), API_KEYS: dict(_KEYS)}, True),
     RoleDocument("member", "Member", _MEMBERS, ("post-created", "category-created", "post-audit")),

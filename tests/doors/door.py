@@ -8,7 +8,10 @@ from typing import Any
 
 import httpx
 
+from engine.actions import Actor
 from engine.data.collections import Collection, Collections
+from engine.system.models import Role
+from schema.permissions import may, seen_by
 from schema.types.names import root_names
 
 FIRED = "workflows { key association sync executionId status output messages { message } }"
@@ -219,7 +222,7 @@ class GraphqlDoor(Door):
 
     async def get(self, collection, key, *, role=None):
         name = root_names(self.collections[collection]).singular
-        document = f"query($id: ID!) {{ it: {name}(id: $id) {{ {columns(self.collections[collection])} }} }}"
+        document = f"query($id: ID!) {{ it: {name}(id: $id) {{ {await self._columns(collection, role)} }} }}"
         status, errors, data = await self._run(document, {"id": key}, role)
         return Answer(status, errors, data)
 
@@ -232,7 +235,7 @@ class GraphqlDoor(Door):
         name = root_names(self.collections[collection]).plural
         document = (
             f"query{f'({declared})' if declared else ''} {{ it: {name}{f'({given})' if given else ''} "
-            f"{{ items {{ {columns(self.collections[collection])} }} }} }}"
+            f"{{ items {{ {await self._columns(collection, role)} }} }} }}"
         )
         status, errors, data = await self._run(document, wanted, role)
         return Answer(status, errors, data["items"] if data else None)
@@ -264,6 +267,15 @@ class GraphqlDoor(Door):
         status, errors, data = await self._run(document, _variables(arguments), role)
         return Answer(status, errors, data and data[found])
 
+    async def _columns(self, collection: str, role: str | None) -> str:
+        """The columns to ask for: those that the role sees, or all of a collection that it may not read."""
+        held = await Role.get_or_none(name=role or "root")
+        if held is None:
+            return columns(self.collections[collection])
+        actor = Actor(0, "", None, held.name, (held.name,), held.grants, None)
+        seen = may(actor, collection, "read", self.collections[collection].system)
+        return columns((seen_by(actor, self.collections) if seen else self.collections)[collection])
+
     def _type(self, collection: str, suffix: str) -> str:
         return f"{self.collections[collection].type_name}{suffix}"
 
@@ -278,7 +290,7 @@ class GraphqlDoor(Door):
             arguments["triggerWorkflows"] = ("[WorkflowTriggerInput!]", [typed(trigger) for trigger in triggers])
         many = name.endswith(root_names(self.collections[collection]).many)
         found = "count" if name.startswith("destroy") else "records" if many else "record"
-        inner = found if found == "count" else f"{found} {{ {columns(self.collections[collection])} }}"
+        inner = found if found == "count" else f"{found} {{ {await self._columns(collection, role)} }}"
         document = f"mutation({_declared(arguments)}) {{ it: {name}({_given(arguments)}) {{ {inner} {ABOUT} }} }}"
         status, errors, data = await self._run(document, _variables(arguments), role)
         if data is None:

@@ -300,9 +300,9 @@ async def test_a_role_without_the_grant_is_refused(door: Door, rows: Rows) -> No
 
     codes = [
         (await door.create("tags", {"name": "x"}, role="member")).codes,
-        (await door.update("posts", {"title": "x"}, key=1, role="member")).codes,
+        (await door.update("tags", {"name": "x"}, key=1, role="member")).codes,
         (await door.destroy("categories", key=1, role="member")).codes,
-        (await door.page("users", role="member")).codes,
+        (await door.page("workflows", role="member")).codes,
     ]
 
     assert [["NO_PERMISSION"]] * 4 == codes

@@ -235,7 +235,7 @@ async def test_the_documents_of_the_sample_are_valid(collections):
 async def test_another_application_is_granted_what_it_has():
     named = {"*", "users", "/metrics", "apiKeys"}
 
-    assert [named, named, {"*", "apiKeys"}, set()] == [set(role.grants) for role in roles_for(["users", "cars"])]
+    assert [named, named, {"*", "apiKeys"}, {"users"}] == [set(role.grants) for role in roles_for(["users", "cars"])]
 
 
 @pytest.mark.parametrize(
@@ -257,6 +257,7 @@ async def test_another_application_is_granted_what_it_has():
         ({"posts": {"read": {"fields": "id"}}}, ("grants", "posts", "read", "fields")),
         ({"posts": {"read": {"fields": ["id", 7]}}}, ("grants", "posts", "read", "fields", 1)),
         ({"posts": {"destroy": {"fields": ["id"]}}}, ("grants", "posts", "destroy", "fields")),
+        ({"users": {"update": {"fields": ["nickname"]}}}, ("grants", "users", "update", "fields")),
         ({"*": {"read": {"fields": ["id"]}}}, ("grants", "*", "read", "fields")),
         ({"*": {"read": {"filter": {"id": 1}}}}, ("grants", "*", "read", "filter")),
         ({"posts": {"read": {"filter": "{{$user.id}}"}}}, ("grants", "posts", "read", "filter")),
@@ -335,7 +336,7 @@ _MATRIX = {
     "root": {**dict.fromkeys((*DATA, "users", "roles", "workflows", "executions", "jobs"), _ALL)},
     "admin": {**dict.fromkeys((*DATA, "users", "roles", "workflows", "executions", "jobs"), _ALL)},
     "editor": {**dict.fromkeys(DATA, _ALL), "executions": "read", "jobs": "read"},
-    "member": {"posts": "read create", "categories": "read create", "tags": "read", "comments": "read"},
+    "member": {"posts": _ALL, "categories": "read create", **dict.fromkeys(("tags", "comments", "users"), "read")},
 }
 
 

@@ -1,0 +1,20 @@
+"""What the answer of a write of ours tells: the record, as far as the role may read it."""
+
+from engine.outcomes import Record
+from schema.context import Context
+from schema.permissions import Verb, may, seen_by, signed_in
+
+
+async def told(context: Context, collection: str, record: Record) -> Record:
+    """The record without what is hidden from the role, the key alone where the whole record is.
+
+    Who may not read the collection at all, and write it, is told what they have written.
+    """
+    actor = signed_in(context.actor)
+    if not may(actor, collection, Verb.READ):
+        return record
+    seen = seen_by(actor, context.engine.collections)[collection]
+    key = seen.key.name
+    if seen.rows and not await seen.among([record[key]]):
+        return {key: record[key]}
+    return {name: value for name, value in record.items() if name in seen.fields or name in seen.relations}
