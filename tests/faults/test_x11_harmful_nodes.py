@@ -1,0 +1,76 @@
+"""X11: a node that harms its process is stopped from doing so for ever, and others get on with their work meanwhile."""
+
+import pytest
+
+from tests.faults.clients import attempt
+from tests.faults.conftest import LONG, Sizes, Tell
+from tests.faults.site import Site, watched
+from tests.process.served import until
+
+PLANT = ("--plant", "harmful_nodes")
+MOST_CRASHES = 3
+WATCHDOG = "5"
+
+
+def harmful(site: Site, how: str) -> str:
+    """Saves a workflow whose node does so, and starts it; answers the statement that asks how it stands."""
+    node = {"key": "harm", "type": "response_message", "config": {"message": how}}
+    site.save(watched("", key="harmful", nodes=()) | {"nodes": [node]})
+    site.services[0].post("posts:create?triggerWorkflows=harmful", {"title": "harm"})
+    return "SELECT status, error FROM executions WHERE key = 'harmful'"
+
+
+def supervise(site: Site, look: str) -> int:
+    """Starts the service again whenever it has ended, until the execution has; answers how often that was."""
+    crashes = 0
+
+    def over() -> bool:
+        nonlocal crashes
+        [served] = site.services
+        if served.process.poll() is not None:
+            crashes += 1
+            site.services.remove(served)
+            site.serve(*PLANT, watchdog=WATCHDOG)
+        return site.database.rows(look)[0][0] == "error"
+
+    until(over, seconds=240, pause=0.1)
+    return crashes
+
+
+@pytest.mark.parametrize("how", ["kill", "spin", "block"] if LONG else ["kill"])
+def test_who_ends_its_process_is_given_up(site: Site, how: str, sized: Sizes, tell: Tell) -> None:
+    """After three, and what was written meanwhile is done all the same."""
+    served = site.serve(*PLANT, watchdog=WATCHDOG)
+    site.save(watched(site.sink.url("/ok")))
+    for number in range(sized(10, 100)):
+        attempt(site.history, served.client, served.url, f"op-{number}")
+    look = harmful(site, how)
+    crashes = supervise(site, look)
+    site.settle(60)
+    verdict = site.judge()
+    tell(crashes=crashes, **verdict.figures)
+
+    assert {} == dict(verdict.broken)
+    assert MOST_CRASHES == crashes
+    assert [("error", "3 processes have ended while they ran it.")] == site.database.rows(look)
+
+
+def test_a_process_that_hangs_says_where(site: Site) -> None:
+    served = site.serve(*PLANT, watchdog=WATCHDOG)
+    harmful(site, "spin")
+
+    assert 1 == served.process.wait(60)
+    assert "harmful_nodes.py" in served.errors
+
+
+def test_who_asks_for_more_memory_than_there_is_fails_alone(site: Site) -> None:
+    """It is refused, its execution ends, and the process goes on."""
+    served = site.serve(*PLANT)
+    site.save(watched(site.sink.url("/ok")))
+    look = harmful(site, "allocate")
+    attempt(site.history, served.client, served.url, "op-0")
+    site.settle(60)
+
+    assert ["error"] == [status for status, _ in site.database.rows(look)]
+    assert {} == dict(site.judge().broken)
+    assert served.process.poll() is None
