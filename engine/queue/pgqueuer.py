@@ -110,12 +110,15 @@ class PgQueuerQueue:
         found = await self._in_turn(full)
         if not found and await self._sweep():
             found = await self._in_turn(full)
-        if not found:
-            return []
-        lease = uuid.uuid4().hex
-        async with unit_of_work():
-            jobs = await self._choose(found, limit)
-            return await self._claim(jobs, lease) if jobs else []
+        while found:
+            async with unit_of_work():
+                jobs = await self._choose(found, limit)
+                claims = await self._claim(jobs, uuid.uuid4().hex) if jobs else []
+            if claims or not jobs:
+                return claims
+            # What these entries were for has ended without being taken; behind them there may be others.
+            found = await self._in_turn(full)
+        return []
 
     async def extend(self, claims: Sequence[Claim]) -> None:
         await rows.extend(claims, self._lease)

@@ -110,6 +110,16 @@ async def test_what_was_cancelled_since_it_was_put_is_not_taken(queue):
     assert Status.CANCELLED == (await Execution.get(id=key)).status
 
 
+async def test_behind_many_that_were_cancelled_the_next_is_found_at_once(queue):
+    async with unit_of_work():
+        cancelled = [await execution(str(number)) for number in range(5)]
+        other = await execution("other")
+        await queue.put([*cancelled, other])
+    await Execution.filter(id__in=cancelled).update(status=Status.CANCELLED)
+
+    assert [other] == [claim.execution for claim in await queue.take(1)]
+
+
 async def test_what_is_taken_runs_and_is_leased(queue):
     key = await execution("a")
     [claim] = await queue.take(1)
