@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from engine.data.availability import refusal_of
 from engine.data.unit import after_commit
 from engine.errors import Code, Complaint, Refusal, refuse
 from engine.outcomes import SkippedTrigger, TriggeredWorkflow
@@ -19,6 +21,8 @@ from engine.workflow.patience import Patience
 from engine.workflow.processor import Run
 from engine.workflow.runner import Result, Runner, runs_inside
 from engine.workflow.worker import Worker
+
+log = logging.getLogger("bangpath.workflow")
 
 SYNC_WAIT = 10.0
 """Seconds that a request waits for its sync workflows, unless a setting says otherwise."""
@@ -98,7 +102,19 @@ class Dispatcher:
                 run.following += [each.execution_id for each in started.workflows if each.execution_id is not None]
 
     async def settle(self, started: Started, wait: float | None = None) -> tuple[TriggeredWorkflow, ...]:
-        """Wait after the commit, for the sync workflows or `wait` seconds for all, and tell how each stands then."""
+        """Wait after the commit, for the sync workflows or `wait` seconds for all, and tell how each stands then.
+
+        When the database has gone meanwhile, how each stood at the commit: an error would say that nothing is stored.
+        """
+        try:
+            return await self._ended(started, wait)
+        except Exception as error:
+            if refusal_of(error) is None:
+                raise
+            log.warning("the write is stored, what became of its workflows cannot be read: %s", error)
+            return tuple(started.workflows)
+
+    async def _ended(self, started: Started, wait: float | None) -> tuple[TriggeredWorkflow, ...]:
         if wait is not None:
             await self._patience.for_executions([each.execution_id for each in started.workflows], wait)
             return await self.look(started.workflows, every=True)

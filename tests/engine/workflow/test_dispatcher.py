@@ -4,10 +4,12 @@ import asyncio
 from typing import Any
 
 import pytest
+from tortoise.exceptions import DBConnectionError
 
-from engine.actions import CreateRecords, WorkflowRef
+from engine.actions import CreateRecords, Repetition, Terms, WorkflowRef
 from engine.data.unit import unit_of_work
 from engine.system.models import Execution, Status
+from engine.workflow.patience import Patience
 from schema.sample.models import Note
 from tests.engine.workflow.started import note
 
@@ -90,3 +92,32 @@ async def test_a_rollback_leaves_no_execution_and_nothing_runs(service, actor):
         await write_and_fail()
     assert (0, 0) == (await Execution.all().count(), await Note.all().count())
     assert set() == service.engine.worker._held
+
+
+class Away(Patience):
+    """Waits, and finds that the database has gone meanwhile."""
+
+    async def for_task(self, task, seconds):
+        await super().for_task(task, seconds)
+        raise DBConnectionError("gone")
+
+
+async def test_a_write_that_is_stored_is_answered_whatever_becomes_of_the_database(service, actor):
+    """Workflows are told as they stood at the commit: an error would say that nothing was written."""
+    await save(service, note("a"), sync=True)
+    service.engine._performer.dispatcher._patience = Away()
+    written = await service.engine.perform(post("k"), actor, "request")
+
+    assert [("k", "running"), ("post-audit", "queued")] == [(each.key, each.status) for each in written.workflows]
+    assert {"k": Status.SUCCEEDED, "post-audit": Status.SUCCEEDED} == await ended()
+
+
+async def test_so_is_one_that_may_be_sent_again(service, actor):
+    await save(service, note("a"), sync=True)
+    service.engine._performer.dispatcher._patience = Away()
+    terms = Terms(Repetition("scope", "what it says"))
+    written = await service.engine.perform(post("k"), actor, "request", terms)
+    await ended()
+    again = await service.engine.perform(post("k"), actor, "request", terms)
+
+    assert written.records == again.records
