@@ -27,6 +27,7 @@ from schema import audit
 from schema.cost import Cost
 from schema.limits import Limits, Size, size_rule
 from schema.loaders import Request
+from schema.needs import refusal_of as ungranted
 from schema.permissions import signed_in
 
 LONGEST_KEPT = 10_000
@@ -185,13 +186,37 @@ class ShownErrors(MaskErrors):
 
     def _process_errors(self, errors: list[GraphQLError]) -> list[GraphQLError]:
         context = request_of(self.execution_context).context
-        shown = [each for error in errors for each in show(error, context.request_id)]
+        refused = self._refused() if all(map(is_callers, errors)) else []
+        shown = [each for error in refused or errors for each in show(error, context.request_id)]
         if self.execution_context.schema.config.disable_field_suggestions:
             shown = [_unsuggesting(each) for each in shown]
         # One line for each field that was refused, however much is wrong with what it was given.
         for place, error in {error.path[0] if error.path else None: error for error in reversed(shown)}.items():
             audit.refused(context, self._called(place), Code(cast("dict[str, str]", error.extensions)["code"]))
         return shown
+
+    def _refused(self) -> list[GraphQLError]:
+        """The root fields of an invalid document that need a grant the role lacks, as if they had begun.
+
+        Who may not do a thing is told so, and not what is wrong with how they asked: what a role does not write is not
+        in its inputs, so to whoever writes nothing every document that tries to would be a mistake.
+        """
+        asked = self.execution_context
+        context = request_of(asked).context
+        if context.actor is None or asked.graphql_document is None or not Size(asked.graphql_document).operations:
+            return []
+        operation = chosen(asked)
+        root = asked.schema._schema.get_root_type(operation.operation)
+        known = (
+            node
+            for node in Size(asked.graphql_document).root_fields(operation)
+            if root and node.name.value in root.fields
+        )
+        return [
+            GraphQLError("", nodes=[node], path=[(node.alias or node.name).value], original_error=refusal)
+            for node in known
+            if (refusal := ungranted(context.actor, node.name.value, context.engine.collections))
+        ]
 
     def _called(self, place: object) -> str:
         """The root field that has this place in the answer, by its own name: an alias is anybody's invention."""

@@ -1,0 +1,80 @@
+"""Which grants each root field of the GraphQL schema needs, so that whoever lacks one is told that before all else."""
+
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
+
+from engine.actions import (
+    Action,
+    Actor,
+    CreateRecords,
+    DestroyRecords,
+    FirstOrCreateRecord,
+    LinkMode,
+    UpdateOrCreateRecord,
+    UpdateRecords,
+)
+from engine.data.collections import Collection, Collections
+from engine.errors import Refusal
+from schema.permissions import API_KEYS, VERBS, Verb, require
+from schema.types.names import root_names
+
+Need: TypeAlias = tuple[str, Verb]
+"""A collection, and what it takes to be granted on it."""
+
+_ACTIONS: Mapping[str, type[Action]] = {
+    "create": CreateRecords,
+    "update": UpdateRecords,
+    "destroy": DestroyRecords,
+    "firstOrCreate": FirstOrCreateRecord,
+    "updateOrCreate": UpdateOrCreateRecord,
+}
+
+_OURS: Mapping[str, Need] = {
+    "request": ("executions", Verb.READ),
+    "executionChanged": ("executions", Verb.READ),
+    "workflowExecutions": ("executions", Verb.READ),
+    "apiKey": (API_KEYS, Verb.READ),
+    "apiKeys": (API_KEYS, Verb.READ),
+    "createApiKey": (API_KEYS, Verb.CREATE),
+    "destroyApiKey": (API_KEYS, Verb.DESTROY),
+    "reviseWorkflow": ("workflows", Verb.CREATE),
+    "executeWorkflow": ("workflows", Verb.UPDATE),
+    "cancelExecution": ("executions", Verb.UPDATE),
+    "rerunExecution": ("executions", Verb.UPDATE),
+    "rerunExecutions": ("executions", Verb.UPDATE),
+    **{
+        f"{verb}{one}": (collection, verb)
+        for one, collection in (("User", "users"), ("Role", "roles"), ("Workflow", "workflows"))
+        for verb in (Verb.CREATE, Verb.UPDATE, Verb.DESTROY)
+    },
+}
+
+
+def refusal_of(actor: Actor, field: str, collections: Collections) -> Refusal | None:
+    """The refusal of a root field that needs a grant the actor's role lacks; None where it has all that is needed."""
+    try:
+        for need in needs(collections).get(field, ()):
+            require(actor, *need)
+    except Refusal as refusal:
+        return refusal
+    return None
+
+
+def needs(collections: Collections) -> Mapping[str, tuple[Need, ...]]:
+    """What each root field needs, but for those that need nothing."""
+    ours = {name: (need,) for name, need in _OURS.items()}
+    return {**{name: needed for each in collections.values() for name, needed in _of(each)}, **ours}
+
+
+def _of(collection: Collection) -> Iterator[tuple[str, tuple[Need, ...]]]:
+    names, name = root_names(collection), collection.name
+    yield from ((read, ((name, Verb.READ),)) for read in (names.singular, names.plural))
+    if collection.system:
+        return
+    for action, kind in _ACTIONS.items():
+        needed = tuple((name, verb) for verb in VERBS[kind])
+        yield from ((f"{action}{one}", needed) for one in (names.one, names.many))
+    for relation in collection.relations.values():
+        place = f"{names.one}{relation.name[:1].upper()}{relation.name[1:]}"
+        needed = ((relation.target, Verb.READ), (name, Verb.UPDATE))
+        yield from ((f"{mode}{place}", needed) for mode in LinkMode)
