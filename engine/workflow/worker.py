@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
+from engine.data.availability import refusal_of
 from engine.data.unit import outside_unit
 from engine.outgoing.hosts import HostBusy
 from engine.queue.base import Claim, Queue
@@ -54,6 +55,8 @@ class Worker:
         self._loops: list[asyncio.Task[None]] = []
         self._extending: asyncio.Task[None]
         self._busy: dict[str, HostBusy] = {}
+        self._interrupted: set[Claim] = set()
+        self._excused: Counter[int] = Counter()
 
     def start(self, *, taking: bool = True) -> None:
         """Begin to take executions, what a process before this one left among them.
@@ -70,7 +73,7 @@ class Worker:
             _, late = await asyncio.wait(running, timeout=grace)
             await _cancel(late)
         await _cancel([self._extending])
-        await self._put_back(list(self._held))
+        await self._put_back([*self._held, *self._interrupted])
 
     @property
     def running(self) -> dict[str, int]:
@@ -125,6 +128,7 @@ class Worker:
 
     async def _claim(self, limit: int) -> list[Claim]:
         try:
+            await self._release()
             claims = await self._queue.take(limit, self._full())
         except Exception:
             log.exception("the queue cannot be read, trying again")
@@ -147,9 +151,25 @@ class Worker:
             await self._put_back([claim])
         except LostLease:
             log.warning("execution %s was cancelled, or taken over by another process", claim.execution)
-        except Exception:
+        except Exception as error:
             log.exception("execution %s was interrupted; it is taken up again when its lease ends", claim.execution)
+            if refusal_of(error) is not None:
+                self._excuse(claim)
+        else:
+            self._excused.pop(claim.execution, None)
         self._held.discard(claim)
+
+    def _excuse(self, claim: Claim) -> None:
+        """The database has gone, which is not the fault of what ran; unless it goes again and again."""
+        self._excused[claim.execution] += 1
+        if self._excused[claim.execution] <= MAX_ATTEMPTS:
+            self._interrupted.add(claim)
+
+    async def _release(self) -> None:
+        """Give back what the database has interrupted, as it may be there again; it does not count as an attempt."""
+        if interrupted := list(self._interrupted):
+            await self._queue.give_back(interrupted)
+            self._interrupted.difference_update(interrupted)
 
     async def _attempt(self, claim: Claim, run: Run | None) -> None:
         if claim.attempt > MAX_ATTEMPTS:

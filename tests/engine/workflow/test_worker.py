@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tortoise.exceptions import DBConnectionError
 
 from engine.outgoing.hosts import HostBusy
 from engine.queue.base import Claim
@@ -114,6 +115,33 @@ async def test_a_slow_workflow_leaves_room_for_others(queue, executions, worker)
 
     assert set() == before[0]
     assert AT_ONCE - OF_ONE == queue.asked[before.index({"slow"})]
+
+
+async def test_what_the_database_interrupts_does_not_count(queue, executions, worker):
+    """It is given back when the queue can be read again, not left until its lease ends."""
+    executions.faults[1] = DBConnectionError("gone")
+    worker.start()
+    await queue.put([1])
+    await until(lambda: executions.begun)
+    await queue.put([])
+    await until(lambda: queue.given_back)
+    await worker.stop(grace=0)
+
+    assert [Claim(1, "lease")] == queue.given_back
+
+
+async def test_what_is_interrupted_again_and_again_counts(queue, executions, worker):
+    """It may be what the database goes down of."""
+    executions.faults[1] = DBConnectionError("gone")
+    worker.start()
+    for times in range(1, MAX_ATTEMPTS + 3):
+        await queue.put([1])
+        await until(lambda times=times: times == len(executions.begun))
+    await queue.put([])
+    await until(lambda: MAX_ATTEMPTS == len(queue.given_back))
+    await worker.stop(grace=0)
+
+    assert MAX_ATTEMPTS == len(queue.given_back)
 
 
 async def test_what_comes_to_a_busy_host_is_put_back_and_its_workflow_passed_over(queue, executions, worker):
