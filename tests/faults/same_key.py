@@ -13,16 +13,23 @@ OP = "op-0"
 
 
 def send_at_once(site: Site, served: Served, count: int) -> list[httpx.Response]:
-    """The answers, of which each is success or says that the first is still at work."""
+    """The answers, of which each is success or says that the first is still at work.
 
-    def send(_: int) -> httpx.Response:
+    The service stands still while they are sent, so that it finds them all at once.
+    """
+
+    def send() -> httpx.Response:
         return served.client.post(
             f"/api/posts:create?triggerWorkflows={WATCHED}", json={"title": OP}, headers={"Idempotency-Key": "once"}
         )
 
     site.history.note(INVOKE, OP)
+    site.nemesis.stop(served)
     with ThreadPoolExecutor(count) as threads:
-        answers = list(threads.map(send, range(count)))
+        sent = [threads.submit(send) for _ in range(count)]
+        site.nemesis.rest(1.0, 1.0)
+        site.nemesis.go_on(served)
+        answers = [each.result() for each in sent]
     done = any(answer.status_code == 200 for answer in answers)
     site.history.note(OK if done else FAIL, OP)
     return answers

@@ -89,7 +89,7 @@ class Site:
         self.nemesis.stop(victim)
         while not self.database.is_free():
             self.nemesis.go_on(victim)
-            self.nemesis.rest(0.01, 0.1)
+            self.nemesis.rest(0.2, 1.0)
             self.nemesis.stop(victim)
 
     def gone(self, victim: Victim) -> None:
