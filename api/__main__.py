@@ -112,7 +112,8 @@ async def _worker(settings: Settings) -> None:
         print(
             f"Bangpath {VERSION}, process {os.getpid()}, runs the workflows of {shown(settings.database)}.", flush=True
         )
-        await ended.wait()
+        async with watched(settings.watchdog):
+            await ended.wait()
 
 
 async def _migrate(settings: Settings) -> None:
