@@ -3,6 +3,7 @@
 Imported only for a database whose address begins with `postgres`: asyncpg is an extra.
 """
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -51,6 +52,9 @@ _AWAY = (
 )
 _GONE = ("is clos", "released back to the pool")
 _FAREWELL_SECONDS = 1.0
+_TOO_FAR_OUT = "PostgreSQL has undone everything: an error inside was caught too far out"
+UNDECIDED_SECONDS, UNDECIDED_PAUSE = 60.0, 0.1
+"""How long, and how often, the fate of a transaction is asked for whose COMMIT was not answered."""
 # What PostgreSQL keeps of a name; docker/health.py looks for it.
 NAME = f"bangpath {socket.gethostname()}"[:63]
 
@@ -130,9 +134,36 @@ class Transaction(TransactionWrapper):
         await self._say("BEGIN")
 
     async def commit(self) -> None:
-        if await self._say("COMMIT") != "COMMIT":
-            raise TransactionManagementError("PostgreSQL has undone everything: an error inside was caught too far out")
+        with _telling():
+            try:
+                number = await self._connection.fetchval("SELECT pg_current_xact_id_if_assigned()::text")
+            except asyncpg.InFailedSQLTransactionError as error:
+                raise TransactionManagementError(_TOO_FAR_OUT) from error
+        try:
+            answer = await self._say("COMMIT")
+        except DBConnectionError:
+            # Nobody has said whether it came through before the connection broke, so it is asked on another one.
+            if number is None or not await self._has_committed(number):
+                raise
+            answer = "COMMIT"
+        if answer != "COMMIT":
+            raise TransactionManagementError(_TOO_FAR_OUT)
         self._finalized = True
+
+    async def _has_committed(self, number: str) -> bool:
+        """What became of a transaction, as soon as the database can be asked and has made up its mind."""
+        parent = self._parent
+        assert isinstance(parent, Client), "the outermost one is made by Client._in_transaction"
+        loop = asyncio.get_running_loop()
+        end = loop.time() + UNDECIDED_SECONDS
+        while True:
+            with suppress(DBConnectionError):
+                status = await parent.status_of(number)
+                if status != "in progress":
+                    return status == "committed"
+            if loop.time() >= end:
+                return False
+            await asyncio.sleep(UNDECIDED_PAUSE)
 
     async def rollback(self) -> None:
         await self._say("ROLLBACK")
@@ -257,6 +288,16 @@ class Client(AsyncpgDBClient):
             yield line
         finally:
             await line.close()
+
+    async def status_of(self, number: str) -> str | None:
+        """What became of the transaction with this number: `committed`, `aborted` or `in progress`."""
+        connection = await self.borrow()
+        try:
+            with _telling():
+                status: str | None = await connection.fetchval("SELECT pg_xact_status($1::text::xid8)", number)
+                return status
+        finally:
+            await self.give_back(connection)
 
     @property
     def connections(self) -> dict[str, int]:

@@ -16,6 +16,7 @@ from strawberry.scalars import JSON
 
 import api.graphql
 from api.graphql import asked, graphql_route
+from engine.data.collections import Collections
 from engine.errors import Code, Refusal, StartError, refuse
 from schema.build import Schema
 from schema.context import Context
@@ -69,7 +70,7 @@ class Someone:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        engine: Any = SimpleNamespace()
+        engine: Any = SimpleNamespace(collections=Collections([]))
         scope["state"] = {"context": Context(engine, ROOT, "request-1", "peer")}
         await self._app(scope, receive, send)
 

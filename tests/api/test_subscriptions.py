@@ -177,6 +177,7 @@ async def reader(url: str, token: str) -> AsyncIterator[Peer]:
 async def test_a_grant_that_is_taken_away_ends_it(service, reader, execute):
     await follow(reader, service)
     await Role.filter(name="reader").update(grants={})
+    service.engine.accounts.forget()
     await execute()
 
     assert "NO_PERMISSION" == refused(await reader.receive())

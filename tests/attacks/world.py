@@ -15,6 +15,7 @@ from schema.sample.models import Category, Post
 from tests.api.sockets import open_socket, serve
 from tests.conftest import PASSWORD
 from tests.other_service import OtherService
+from tests.until import until
 
 USERS = ("root", "admin", "editor", "member")
 """Each asks in the role of that name, and has no other; root has all. `anonymous` is whoever shows no token."""
@@ -105,16 +106,22 @@ async def contents() -> dict[str, list[Any]]:
     return rows
 
 
+async def _at_rest() -> bool:
+    """Whether all has ended that what came before has started."""
+    return not await Execution.filter(status__in=["queued", "running"]).exists()
+
+
 @asynccontextmanager
 async def nothing_happened_in(world: World) -> AsyncIterator[None]:
     """What is done inside leaves every row as it was, starts no execution, and calls nobody."""
+    await until(_at_rest)
     before, heard = await contents(), len(world.sink.heard)
     yield
     after = await contents()
 
     assert before == after
     assert heard == len(world.sink.heard)
-    assert not await Execution.filter(status__in=["queued", "running"]).exists()
+    assert await _at_rest()
 
 
 @dataclass(frozen=True)

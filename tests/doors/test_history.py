@@ -111,8 +111,8 @@ async def test_a_request_that_caused_nothing_is_not_found(rest, graphql):
 
 async def test_history_takes_the_right_to_read_executions(door, rest, graphql):
     """A member sees neither; the post itself stays readable."""
-    post = await wrote(door, "r-1")
     await give_role("reader", {"posts": {"read": {}}})
+    post = await wrote(door, "r-1")
     document = f"{{ post(id: {post}) {{ title executions {{ id }} }} }}"
     answers = [await rest("requests:get/r-1", "reader"), await rest(f"posts/{post}/executions:list", "reader")]
     by_graphql = await graphql(document, "reader")
@@ -124,8 +124,8 @@ async def test_history_takes_the_right_to_read_executions(door, rest, graphql):
 
 async def test_history_of_a_record_takes_the_right_to_read_it(door, rest):
     """Whoever sees executions alone is not led to records."""
-    post = await wrote(door, "r-1")
     await give_role("auditor", {"executions": {"read": {}}})
+    post = await wrote(door, "r-1")
     answer = await rest(f"posts/{post}/executions:list", "auditor")
 
     assert "NO_PERMISSION" == answer["errors"][0]["code"]

@@ -95,10 +95,11 @@ async def test_a_key_is_of_one_role(keyed):
     assert first.data["id"] != second.data["id"]
 
 
-async def test_who_lost_the_right_is_not_told_again(keyed):
+async def test_who_lost_the_right_is_not_told_again(keyed, service):
     """The grant is looked at every time."""
     await keyed.create("posts", {"title": "a"}, role="editor")
     await (await User.get(username="root")).roles.remove(await Role.get(name="editor"))
+    service.engine.accounts.forget()
     answer = await keyed.create("posts", {"title": "a"}, role="editor")
 
     assert ["ROLE_NOT_FOUND_FOR_USER"] == answer.codes

@@ -9,6 +9,7 @@ import pytest
 from tortoise.exceptions import DBConnectionError, IntegrityError, TransactionManagementError
 
 from engine.data.availability import ping, refusal_of
+from engine.data.postgres import Transaction
 from engine.data.unit import connection, unit_of_work
 from engine.errors import Code
 from schema.sample.models import Category, Note, Post
@@ -89,6 +90,42 @@ async def test_a_unit_whose_server_goes_is_undone_and_the_next_has_a_new_connect
 
     assert refusal_of(raised.value) is not None
     assert ["kept"] == await texts()
+
+
+async def broken_commit(monkeypatch: pytest.MonkeyPatch, neighbour: asyncpg.Connection, *, before: bool) -> None:
+    """A unit whose connection breaks while it is committed: before the server has done so, or after."""
+    say = Transaction._say
+
+    async def breaking(self: Transaction, statement: str) -> str:
+        if statement == "COMMIT" and not before:
+            await say(self, statement)
+        if statement == "COMMIT":
+            await neighbour.execute(END)
+            raise DBConnectionError("gone")
+        return await say(self, statement)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Transaction, "_say", breaking)
+        async with unit_of_work():
+            await Note.create(text="decided")
+
+
+async def test_a_commit_whose_answer_was_lost_is_a_success(
+    monkeypatch: pytest.MonkeyPatch, neighbour: asyncpg.Connection
+) -> None:
+    """It is asked on another connection what became of it."""
+    await broken_commit(monkeypatch, neighbour, before=False)
+
+    assert ["decided"] == await texts()
+
+
+async def test_a_commit_that_never_arrived_is_none(
+    monkeypatch: pytest.MonkeyPatch, neighbour: asyncpg.Connection
+) -> None:
+    with pytest.raises(DBConnectionError):
+        await broken_commit(monkeypatch, neighbour, before=True)
+
+    assert [] == await texts()
 
 
 async def test_an_idle_connection_that_has_gone_is_replaced(neighbour: asyncpg.Connection) -> None:

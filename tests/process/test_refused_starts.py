@@ -71,7 +71,10 @@ CASES = {
     "a damaged database": (damaged, "damaged.db"),
     "a directory for a database": (directory, "cannot be opened"),
     "another kind of database": (setting(database_url="mysql://here"), "BANGPATH_DATABASE_URL"),
-    "a server that is away": (setting(database_url="postgres://me:hunter2@127.0.0.1:1/x"), "BANGPATH_DATABASE_URL"),
+    "a server that is away": (
+        setting(database_url="postgres://me:hunter2@127.0.0.1:1/x", secret="x" * 32),
+        "BANGPATH_DATABASE_URL",
+    ),
     "a weak secret": (setting(secret="short"), "BANGPATH_SECRET"),
     "a secret that was forgotten": (forgotten_secret, "BANGPATH_SECRET"),
     "no port": (setting(port="many"), "BANGPATH_PORT"),

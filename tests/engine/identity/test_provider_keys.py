@@ -13,6 +13,11 @@ from engine.identity.provider_keys import MAX_AGE, MAX_BYTES, PAUSE, ProviderKey
 KEY = ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()).public_key(), as_dict=True)
 
 
+def answer_of(body: bytes) -> httpx.Response:
+    """One that is still to be read, as those from a network are."""
+    return httpx.Response(200, stream=httpx.ByteStream(body))
+
+
 class Provider(httpx.AsyncBaseTransport):
     """Answers with the keys of these names, or with what is put in their place."""
 
@@ -24,7 +29,7 @@ class Provider(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.asked += 1
         body = {"keys": [{**KEY, "kid": name} for name in self.names]}
-        return self.answer or httpx.Response(200, content=json.dumps(body).encode())
+        return self.answer or answer_of(json.dumps(body).encode())
 
 
 class Seconds:
@@ -77,11 +82,11 @@ async def test_a_withdrawn_key_is_gone_when_the_others_age(keys, provider, secon
     [
         httpx.Response(500),
         httpx.Response(302, headers={"Location": "http://127.0.0.1/"}),
-        httpx.Response(200, content=b"<html>"),
-        httpx.Response(200, content=b"[]"),
-        httpx.Response(200, content=b'{"keys": {}}'),
-        httpx.Response(200, content=b"[" * 100_000),
-        httpx.Response(200, content=b" " * (MAX_BYTES + 1)),
+        answer_of(b"<html>"),
+        answer_of(b"[]"),
+        answer_of(b'{"keys": {}}'),
+        answer_of(b"[" * 100_000),
+        answer_of(b" " * (MAX_BYTES + 1)),
     ],
 )
 async def test_known_keys_go_on_while_the_provider_is_away(keys, provider, seconds, answer):

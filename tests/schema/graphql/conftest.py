@@ -51,7 +51,7 @@ class Door:
     actor: Actor | None = ROOT
 
     async def __call__(self, document: str, **variables: Any) -> ExecutionResult:
-        engine: Any = SimpleNamespace()
+        engine: Any = SimpleNamespace(collections=Collections([]))
         request = Request(Context(engine, self.actor, "request-1", "peer"), self.resolve)
         return await self.schema.execute(document, variable_values=variables, context_value=request)
 

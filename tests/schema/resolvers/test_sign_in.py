@@ -79,7 +79,7 @@ async def test_the_current_role_is_told_with_what_it_may_do(ask):
     answer = await check_role(await ask("member"))
 
     assert ("member", "Member") == (answer["name"], answer["title"])
-    assert {"read": {}, "create": {}} == answer["grants"]["posts"]
+    assert {"read": {}} == answer["grants"]["tags"]
     assert ["category-created", "post-audit", "post-created"] == answer["workflows"]
     assert (await check_role(await ask("root")))["workflows"] is True
 
