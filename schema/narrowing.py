@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from tortoise.expressions import Q
@@ -14,7 +15,7 @@ from engine.actions import Actor
 from engine.data.collections import Collection, Collections
 from engine.data.filters import NOTHING, compile_filter
 from engine.data.values import render
-from engine.data.views import View, Views, closed, names_of, with_names, with_rows, with_writable
+from engine.data.views import View, Views, closed, names_of, with_names, with_rows, with_writable, without_comparing
 from engine.workflow.templates import Fault, Path, Variable, find, parse
 
 
@@ -34,6 +35,16 @@ Granted: TypeAlias = Callable[[Collection, Verb], Limits | None]
 """What a role is granted on a collection; None is nothing."""
 
 FIELDS, FILTER = "fields", "filter"
+
+EXECUTIONS, JOBS = "executions", "jobs"
+
+NO_WORD_OF: Mapping[str, frozenset[str]] = MappingProxyType(
+    {EXECUTIONS: frozenset({"output", "messages", "error"}), JOBS: frozenset({"input", "result", "error"})}
+)
+"""What may have been made of any record that a workflow reaches. Where not all of those may be read it is not told."""
+
+# Of these, nothing comes into what a workflow is handed.
+_OURS = (EXECUTIONS, JOBS, "workflows", "roles")
 
 Values: TypeAlias = Mapping[tuple[str, ...], Any]
 """What the variables in the filters of a role stand for, by their names: `("user", "id")`."""
@@ -56,12 +67,14 @@ SAMPLE: Values = {("user", "id"): 1, ("user", "username"): "somebody", ("now",):
 class Narrowing:
     """What a role sees, as far as it is the same for all who hold it: made once for a document.
 
-    The `shape` is for GraphQL: which fields of its types are left out, None before that was asked.
+    The `shape` is for GraphQL: which fields of its types are left out, None before that was asked. `partial` are the
+    collections that workflows reach and the role may not read whole.
     """
 
     whole: Collections
     granted: Granted
     may: Mapping[Verb, frozenset[str]] = field(init=False)
+    partial: frozenset[str] = field(init=False)
     shape: frozenset[tuple[str, str]] | None = field(init=False, default=None)
     _filters: Mapping[tuple[Verb, str], Any] = field(init=False)
     _named: dict[tuple[Verb, str], Collection] = field(init=False, default_factory=dict)
@@ -69,6 +82,7 @@ class Narrowing:
 
     def __post_init__(self) -> None:
         self.may = {verb: frozenset(self._granting(verb)) for verb in Verb}
+        self.partial = frozenset(self._partial())
         self._filters = {
             (verb, collection.name): limits[FILTER]
             for collection in self.whole.values()
@@ -90,6 +104,12 @@ class Narrowing:
         """The columns and relations of a collection that are not in its view for a verb."""
         return _names(collection) - _names(self._with_names(collection, verb))
 
+    def _partial(self) -> Iterator[str]:
+        for name, collection in self.whole.items():
+            limits = self.granted(collection, Verb.READ)
+            if name not in _OURS and (limits is None or limits):
+                yield name
+
     def _granting(self, verb: Verb) -> Iterator[str]:
         return (name for name, collection in self.whole.items() if self.granted(collection, verb) is not None)
 
@@ -106,6 +126,12 @@ class Narrowing:
         return narrow
 
     def _with_names(self, collection: Collection, verb: Verb) -> Collection:
+        named = self._with_granted(collection, verb)
+        if verb is not Verb.READ or not self.partial or collection.name not in NO_WORD_OF:
+            return named
+        return without_comparing(named, NO_WORD_OF[collection.name] | {"context"})
+
+    def _with_granted(self, collection: Collection, verb: Verb) -> Collection:
         reading = self.granted(collection, Verb.READ)
         readable = frozenset() if reading is None else _names(collection, reading)
         if verb in (Verb.READ, Verb.DESTROY):

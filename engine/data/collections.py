@@ -67,7 +67,7 @@ class Field:
 
     `required` means that a new record cannot do without; `writable` is false for what the service fills itself, and for
     what a role may not write; `secret` columns never leave. `relation` names the relation whose key this column holds,
-    if any.
+    if any. `comparable` is false where a role is shown its values in part: no filter and no sort may tell of the rest.
     """
 
     name: str
@@ -83,6 +83,7 @@ class Field:
     choices: type[enum.Enum] | None
     relation: str | None
     description: str | None
+    comparable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,11 @@ class Collection:
     @property
     def readable(self) -> tuple[Field, ...]:
         return tuple(field for field in self.fields.values() if not field.secret)
+
+    @property
+    def comparable(self) -> tuple[Field, ...]:
+        """The columns that filters and sorts may ask for."""
+        return tuple(field for field in self.readable if field.comparable)
 
     def records(self, *wanted: Q, **conditions: Any) -> Any:
         """The query of the rows that are as wanted, of those that there are for whom this was narrowed."""

@@ -133,11 +133,11 @@ class _Compiler:
         if dot:
             condition = {rest: condition}
         collection = place.collection
-        if (found := collection.fields.get(head)) and not found.secret:
+        if (found := collection.fields.get(head)) and not found.secret and found.comparable:
             return self._column(place.at(name), found, condition)
         if relation := collection.relations.get(head):
             return self._related(place.at(name), relation, condition)
-        known = [known.name for known in collection.readable] + list(collection.relations)
+        known = [known.name for known in collection.comparable] + list(collection.relations)
         message = f"'{head}' is not a field of '{collection.name}' that can be filtered.{did_you_mean(head, known)}"
         return self._bad(message, place.at(name), Code.UNKNOWN_FIELD)
 

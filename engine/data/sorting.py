@@ -17,7 +17,7 @@ from engine.errors import Code, Complaint
 def read_sort(collection: Collection, sort: Iterable[str]) -> tuple[list[tuple[str, bool]], list[Complaint]]:
     """Attributes to sort by, each with whether it descends."""
     order, complaints = [], []
-    columns = {column.name: column for column in collection.readable}
+    columns = {column.name: column for column in collection.comparable}
     for index, given in enumerate(sort):
         name = given.removeprefix("-")
         if column := columns.get(name):

@@ -79,6 +79,15 @@ def with_writable(collection: Collection, writable: frozenset[str]) -> Collectio
     return replace(collection, fields=fields, relations=relations)
 
 
+def without_comparing(collection: Collection, names: frozenset[str]) -> Collection:
+    """The collection, of whose columns these are neither filtered nor sorted by."""
+    fields = {
+        name: replace(column, comparable=False) if name in names else column
+        for name, column in collection.fields.items()
+    }
+    return replace(collection, fields=fields)
+
+
 def with_rows(collection: Collection, *rows: Callable[[], Q] | None) -> Collection:
     """The collection with the rows that all of these find."""
     limits = [found for found in rows if found is not None]

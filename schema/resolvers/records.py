@@ -1,7 +1,8 @@
 """Reads and writes of records: identity, then what there is, then the grant, then the engine. Both doors come here."""
 
+from collections.abc import Awaitable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.actions import (
     Action,
@@ -20,9 +21,12 @@ from engine.actions import (
 from engine.data.collections import Collection, Collections
 from engine.data.filters import did_you_mean, finds_all
 from engine.data.plans import is_filled
-from engine.errors import Code, Complaint, refuse
+from engine.errors import Code, Complaint, Refusal, refuse
 from schema.context import Context
 from schema.permissions import authorize, rights, signed_in
+from schema.resolvers.masking import masked, told_refusal
+
+T = TypeVar("T")
 
 
 async def resolve(context: Context, action: Action) -> Any:
@@ -40,19 +44,42 @@ async def resolve(context: Context, action: Action) -> Any:
         _refuse_bulk(allowed, engine.bulk_limit)
     match allowed:
         case ListRecords():
-            return await engine.records.page(_bounded(allowed, engine.page_limit))
+            page = await engine.records.page(_bounded(allowed, engine.page_limit))
+            return replace(page, records=await masked(context, allowed.collection, page.records))
         case GetRecord():
-            return await engine.records.get(allowed)
+            [record] = await masked(context, allowed.collection, [await engine.records.get(allowed)])
+            return record
         case CountRecords():
             return await engine.records.count(allowed)
         case LoadRelated():
-            return await engine.records.load_related(allowed)
+            return await _related(context, allowed)
         case CreateRecords() | UpdateRecords() | DestroyRecords() | FindOrCreate():
-            return await engine.perform(allowed, actor, context.request_id, context.terms)
+            return await _written(context, engine.perform(allowed, actor, context.request_id, context.terms))
         case LinkRecords():
-            return await engine.link(allowed, actor, context.request_id, context.terms)
+            return await _written(context, engine.link(allowed, actor, context.request_id, context.terms))
         case _:
             raise TypeError(f"{type(action).__name__} has no resolver")
+
+
+async def _related(context: Context, action: LoadRelated) -> dict[Any, Any]:
+    engine = context.engine
+    found = await engine.records.load_related(action)
+    target = engine.collections[action.collection].relations[action.relation].target
+    if not engine.collections[target].system:
+        return found
+    several = {key: value if isinstance(value, list) else [value] if value else [] for key, value in found.items()}
+    told = iter(await masked(context, target, [record for records in several.values() for record in records]))
+    again = {key: [next(told) for _ in records] for key, records in several.items()}
+    return {
+        key: again[key] if isinstance(value, list) else next(iter(again[key]), None) for key, value in found.items()
+    }
+
+
+async def _written(context: Context, write: Awaitable[T]) -> T:
+    try:
+        return await write
+    except Refusal as refusal:
+        raise told_refusal(context, refusal) from refusal
 
 
 def _refuse_unknown(collections: Collections, allowed: Rights, action: Action) -> None:

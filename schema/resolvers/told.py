@@ -3,6 +3,7 @@
 from engine.outcomes import Record
 from schema.context import Context
 from schema.permissions import Verb, may, seen_by, signed_in
+from schema.resolvers.masking import masked
 
 
 async def told(context: Context, collection: str, record: Record) -> Record:
@@ -11,6 +12,7 @@ async def told(context: Context, collection: str, record: Record) -> Record:
     Who may not read the collection at all, and write it, is told what they have written.
     """
     actor = signed_in(context.actor)
+    [record] = await masked(context, collection, [record])
     if not may(actor, collection, Verb.READ):
         return record
     seen = seen_by(actor, context.engine.collections)[collection]

@@ -48,7 +48,7 @@ async def destroy(context: Context, key: Any, every: bool) -> int:
 async def execute(context: Context, key: Any, data: Any) -> Record:
     """Run a version by hand on a record's key or an object; answers the execution.
 
-    Workflows run with the system's power, so this takes the grant to change them.
+    Those that run as system have its power, so this takes the grant to change them.
     """
     actor = require(context.actor, WORKFLOWS, Verb.UPDATE)
     execution = await context.engine.by_hand.execute(_key(context, key), data, actor, context.request_id, context.terms)
