@@ -44,6 +44,7 @@ from engine.workflow.causes import Bounds
 from engine.workflow.retention import retention
 from schema.build import build_schema
 from schema.limits import Limits
+from schema.permissions import authorize
 from schema.sample.content import load_sample
 from schema.sample.roles import roles_for
 
@@ -100,6 +101,7 @@ async def open_service(
             secrets=Secrets(settings.secrets),
             secret=settings.secret,
             retention=retention(settings.keep_succeeded, settings.keep_failed),
+            authorize=authorize,
         )
         first_password = await _fill_new(engine, settings)
         asgi = make_asgi(engine, settings, build)

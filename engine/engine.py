@@ -30,6 +30,7 @@ from engine.queue.adapters import make_queue
 from engine.rates import UNLIMITED, Rate
 from engine.system.models import Status
 from engine.workflow.by_hand import ByHand
+from engine.workflow.callers import Authorize, Callers, nobody_may
 from engine.workflow.catalog import Catalog
 from engine.workflow.causes import BOUNDS, Bounds
 from engine.workflow.dispatcher import SYNC_WAIT, Dispatcher
@@ -54,7 +55,7 @@ class Engine:
     how many run sync workflows at once; `lease` is how long an execution is held by a process that gives no sign of
     life; `reach` says which addresses nodes may call, and `secrets` what they may show there; `secret` is the service's
     own; `page_limit` is how many records a page has, `bulk_limit` how many a request may create, and `rows` how many a
-    user may write a minute.
+    user may write a minute; `authorize` says what actors may do, for workflows that act for their callers.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Engine:
         retention: Retention = FOR_EVER,
         sync_requests: int = SYNC_REQUESTS,
         bounds: Bounds = BOUNDS,
+        authorize: Authorize = nobody_may,
     ) -> None:
         self.collections = collections
         self.accounts = accounts
@@ -93,15 +95,17 @@ class Engine:
         self._caller = Caller(CheckedTransport(reach), secrets)
         tools = Tools(self.records, self._caller)
         self._patience = Patience()
-        runner = Runner({kind: node(tools) for kind, node in NODES_BY_KIND.items()}, journal, self._follow)
+        callers = Callers(collections, accounts.actor_of, authorize)
+        nodes = {kind: node(tools) for kind, node in NODES_BY_KIND.items()}
+        runner = Runner(nodes, journal, self._follow, callers.allow)
         self.worker = Worker(queue, journal, runner, retention, sync_requests)
         dispatcher = Dispatcher(journal, runner, self.worker, queue, self._patience, sync_wait)
-        events = Events(self.records, self.catalog, bounds)
+        events = Events(self.records, self.catalog, callers, bounds)
         self._runner, self._dispatcher, self._events = runner, dispatcher, events
         self._hooks = Hooks(self.records, self.catalog, dispatcher.start, bounds)
         self._performer = Performer(self.records, self.catalog, events, dispatcher, self.repetitions, rows, lenient)
         self.executions = Executions(journal, self.versions, queue, self._patience)
-        self.by_hand = ByHand(self.versions, self.records, dispatcher, self.repetitions)
+        self.by_hand = ByHand(self.versions, self.records, dispatcher, self.repetitions, callers)
 
     # What runs executions is there before what starts them, so these two are asked through the engine.
 

@@ -150,13 +150,14 @@ class Performer:
 
     async def _store(self, drafted: Draft, checked: Checked, cause: Cause) -> tuple[Sequence[Change], Started]:
         """What ends is handed to workflows as it was, so these are planned, and atomic ones run, before the end."""
+        seen = drafted.action.seen(self.records.collections)
         if isinstance(drafted.action, DestroyRecords):
             changes = await self.records.find_for(drafted)
-            planned = await self.events.plan(changes, checked, cause)
+            planned = await self.events.plan(changes, checked, cause, seen)
             await self.records.end(drafted, changes)
         else:
             changes = await self.records.store(drafted, cause.user_key)
-            planned = await self.events.plan(changes, checked, cause)
+            planned = await self.events.plan(changes, checked, cause, seen)
         return changes, await self.dispatcher.admit(planned)
 
     async def _answer(self, drafted: Draft, changes: Sequence[Change]) -> list[Record]:

@@ -210,8 +210,13 @@ class Records:
         assert not faults, "appends were checked when the workflow was saved"
         return {row.pk: shape.render(row) for row in await shape.query().filter(pk__in=list(keys))}
 
-    async def reach(self, collection: Collection, keys: Iterable[Any], path: Sequence[Relation]) -> dict[Any, Any]:
-        """The key of the record at the end of a path of one-to-one relations, by the key of the one at its start.
+    async def reach(
+        self, collection: Collection, keys: Iterable[Any], path: Sequence[Relation], seen: Collections | None = None
+    ) -> tuple[dict[Any, Any], Relation | None]:
+        """The key of the record at the end of a path of one-to-one relations, by the key of the one at its start; and
+        the relation that leads to one which is hidden from whom it is `seen` by.
+
+        That is told where a column that they see holds its key. Where none does, there is no such record for them.
 
         A statement a hop: joined in one, Tortoise confuses a table that is crossed twice with itself.
         """
@@ -222,8 +227,12 @@ class Records:
             lookup = f"{relation.attribute}__{target.key.attribute}"
             hop = dict(await here.values_list(collection.key.attribute, lookup))
             reached = {start: hop.get(key) for start, key in reached.items()}
+            hidden = await _hidden(reached.values(), (seen or self.collections)[target.name])
+            if hidden and relation.column:
+                return {}, relation
+            reached = {start: None if key in hidden else key for start, key in reached.items()}
             collection = target
-        return reached
+        return reached, None
 
     async def matching(self, collection: Collection, keys: Iterable[Any], filter: Any) -> set[Any]:
         """Which of these records a filter finds that was checked when its workflow was saved."""
@@ -331,6 +340,12 @@ class _Wanted:
             return found
         await self.related.row()
         return found.filter(self.related.filter())
+
+
+async def _hidden(keys: Iterable[Any], seen: Collection) -> set[Any]:
+    """Which of these records are not there for a role."""
+    there = {key for key in keys if key is not None}
+    return there - await seen.among(there) if there and seen.rows else set()
 
 
 def _not_allowed(collection: Collection, verb: ActionName) -> Refusal:

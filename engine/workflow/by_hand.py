@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from engine.actions import PLAIN, Actor, Terms
+from engine.actions import PLAIN, Actor, GetRecord, Terms
 from engine.data.plans import parse_key
 from engine.data.records import Records
 from engine.data.unit import unit_of_work
 from engine.data.values import parse_json, render
 from engine.errors import Code, raise_for, refuse
 from engine.idempotency import Repetitions
+from engine.workflow.callers import Callers
 from engine.workflow.causes import Cause
 from engine.workflow.definition import Definition
 from engine.workflow.dispatcher import Dispatcher, Started
@@ -30,6 +31,7 @@ class ByHand:
     records: Records
     dispatcher: Dispatcher
     repetitions: Repetitions
+    callers: Callers
 
     async def execute(self, workflow: int, data: Any, actor: Actor, request_id: str, terms: Terms = PLAIN) -> int:
         """Run a version on `data`, the key of a record of its collection or an object; answers the execution's key.
@@ -52,11 +54,11 @@ class ByHand:
     async def _start(self, workflow: int, data: Any, actor: Actor, request_id: str) -> Started:
         definition = await self.versions.definition(workflow)
         async with unit_of_work():
-            key, handed = await self._data(definition, data)
+            key, handed = await self._data(definition, data, actor)
             pending = _pending(definition, key, handed, actor, request_id)
             return await self.dispatcher.admit(Planned((pending,), ()))
 
-    async def _data(self, definition: Definition, data: Any) -> tuple[str | None, Any]:
+    async def _data(self, definition: Definition, data: Any, actor: Actor) -> tuple[str | None, Any]:
         if isinstance(data, Mapping):
             try:
                 return None, parse_json(dict(data))
@@ -67,7 +69,11 @@ class ByHand:
         collection = self.records.collections[definition.collection]
         key, faults = parse_key(collection, data, ("data",))
         raise_for(faults)
-        found = await self.records.snapshot(collection, [key], definition.config.appends)
+        seen = None
+        if definition.options.as_caller:
+            asked = self.callers.allow_for(actor)(GetRecord(collection=collection.name))
+            seen = asked.seen(self.records.collections)
+        found = await self.records.snapshot(collection, [key], definition.config.appends, seen)
         if key not in found:
             raise refuse(Code.NOT_FOUND, f"'{collection.name}' has no record '{data}'.", "data")
         return str(render(key)), found[key]

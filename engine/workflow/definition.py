@@ -18,7 +18,8 @@ class Options:
 
     `timeout`: seconds from the start of a run to its end, waiting included. `in_order`: those of one record run one
     after the other. `concurrency`: how many run at once, everywhere. `reentries`: how often a run of it may lead to
-    another one of it, over whatever workflows.
+    another one of it, over whatever workflows. `as_caller`: what its nodes do to records, whoever caused the run does,
+    with the rights that they have by then.
     """
 
     atomic: bool = False
@@ -26,6 +27,7 @@ class Options:
     in_order: bool = False
     concurrency: int | None = None
     reentries: int = 1
+    as_caller: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def read_definition(
     if kind and sync and not TRIGGERS_BY_KIND[kind].may_be_sync:
         complaints.add(f"Nobody waits for a workflow of type '{kind}': leave 'sync' out.", "sync")
     config = _config(members, kind, collections)
-    options = _options(members, sync=sync)
+    options = _options(members, kind, sync=sync)
     known = Known(collections, config.collection, config.appends) if config else Known(collections)
     steps, _ = _Nodes(complaints, sync=sync, atomic=options.atomic).read(
         members.list("nodes"), known, ("nodes",), "", 0
@@ -102,23 +102,23 @@ def _config(members: Members, kind: WorkflowType | None, collections: Collection
     return config
 
 
-def _options(members: Members, *, sync: bool) -> Options:
+def _options(members: Members, kind: WorkflowType | None, *, sync: bool) -> Options:
     options = Members(members.object("options"), members.complaints.at("options"))
     options.refuse_others("atomic", "runAs", "timeout", "ordering", "concurrency", "reentries")
     atomic = options.flag("atomic")
     if atomic and not sync:
         options.complaints.add("'atomic' needs 'sync': true, since it decides whether the write stands.", "atomic")
-    if options.given.get("runAs") == "caller":
-        options.complaints.add("'caller' is not supported yet.", "runAs")
-    else:
-        options.choice("runAs", ("system",), "system")
+    as_caller = options.choice("runAs", ("system", "caller"), "system") == "caller"
+    if as_caller and kind and not TRIGGERS_BY_KIND[kind].for_callers:
+        options.complaints.add(f"No caller starts a workflow of type '{kind}': it runs as 'system'.", "runAs")
     for name in ("ordering", "concurrency"):
         if sync and options.given.get(name) is not None:
             options.complaints.add(f"'{name}' may let a run wait, and so the caller of a sync workflow.", name)
     in_order = options.choice("ordering", ("per_record", "none"), "none") == "per_record"
     concurrency = options.number("concurrency", 1, MAX_CONCURRENCY, 0) or None
     reentries = options.number("reentries", 0, MAX_REENTRIES, REENTRIES)
-    return Options(atomic, options.seconds("timeout", MAX_RUN_SECONDS, None), in_order, concurrency, reentries)
+    timeout = options.seconds("timeout", MAX_RUN_SECONDS, None)
+    return Options(atomic, timeout, in_order, concurrency, reentries, as_caller)
 
 
 @dataclass(slots=True)

@@ -12,8 +12,10 @@ from engine.data.collections import Collection, Collections, Relation
 from engine.data.records import Records
 from engine.data.store import Change
 from engine.data.values import render
+from engine.errors import Code, Complaint, Refusal
 from engine.outcomes import SkippedTrigger, SkipReason
 from engine.system.models import Execution, Status
+from engine.workflow.callers import Callers
 from engine.workflow.catalog import Catalog
 from engine.workflow.causes import BOUNDS, Bounds, Cause, Lineage, cut
 from engine.workflow.definition import Definition
@@ -62,22 +64,26 @@ class Events:
     """Matches the changes of one write with workflows: those named in their order, then the global ones by key, then
     those that follow whatever changes."""
 
-    def __init__(self, records: Records, catalog: Catalog, bounds: Bounds = BOUNDS) -> None:
+    def __init__(self, records: Records, catalog: Catalog, callers: Callers, bounds: Bounds = BOUNDS) -> None:
         self._records = records
+        self._callers = callers
         self._bounds = bounds
         self._collections: Collections = records.collections
         self._catalog = catalog
 
-    async def plan(self, changes: Sequence[Change], checked: Checked, cause: Cause) -> Planned:
-        """To be called inside the unit of the write: after a create or update, before a destroy."""
+    async def plan(self, changes: Sequence[Change], checked: Checked, cause: Cause, seen: Collections) -> Planned:
+        """To be called inside the unit of the write: after a create or update, before a destroy.
+
+        `seen` are the collections as the caller may read them, who hands over no record that is hidden from them.
+        """
         # What was only linked was not written by the caller.
         written = [change for change in changes if not change.linked]
-        plan = _Plan(self._records, cause, _by_record(written))
+        plan = _Plan(self._records, self._callers, cause, _by_record(written))
         events = [Event(change) for change in written]
         asked = [event for event in events if not event.change.nested]
         for trigger in checked.triggers:
             path = self._relations(asked, trigger.ref.path)
-            await plan.add(trigger.definition, asked, path, trigger.association, named=True)
+            await plan.add(trigger.definition, asked, path, trigger.association, named=True, reader=seen)
         for definition in self._catalog.globals({event.change.collection.name for event in events}):
             followed = [event for event in events if _follows(definition, event.change)]
             await plan.add(definition, followed, (), None, named=False)
@@ -86,7 +92,7 @@ class Events:
 
     async def follow(self, changes: Sequence[Change], cause: Cause) -> Planned:
         """What follows changes of whatever kind, made by whomever. To be called at the same point as `plan`."""
-        plan = _Plan(self._records, cause, _by_record(changes))
+        plan = _Plan(self._records, self._callers, cause, _by_record(changes))
         followers = self._catalog.followers({change.collection.name for change in changes})
         # A record that was written twice in one write is one event for each time.
         events = [Event(change) for change in changes] if followers else []
@@ -104,6 +110,7 @@ class _Plan:
     """What was found so far. A workflow is handed a record once per request, by the first who names it."""
 
     records: Records
+    callers: Callers
     cause: Cause
     changes: dict[tuple[str, Any], Change]
     pending: list[Pending] = field(default_factory=list)
@@ -118,25 +125,60 @@ class _Plan:
         association: str | None,
         *,
         named: bool,
+        reader: Collections | None = None,
     ) -> None:
         if not events:
             return
         collection = self.records.collections[definition.collection]
-        targets = await self._targets(events, path)
+        targets = await self._targets(definition, events, path, reader)
         wanted = {key for key in targets.values() if key is not None}
         met = await self._meeting(definition, collection, wanted)
-        data = await self.records.snapshot(collection, met, definition.config.appends) if met else {}
+        seen = await self._seen(definition) if met else None
+        data = await self.records.snapshot(collection, met, definition.config.appends, seen) if met else {}
         for event in events:
             key = targets[event.change.key]
             reason = self._reason(definition, collection, key, met)
             if reason is None:
-                self._start(definition, event, collection, key, association, data[key])
+                handed = self._handed(collection, key, data.get(key), seen)
+                self._start(definition, event, collection, key, association, handed)
             elif named:
                 self.skipped.append(SkippedTrigger(definition.key, association, reason))
 
-    async def _targets(self, events: Sequence[Event], path: Sequence[Relation]) -> dict[Any, Any]:
+    async def _seen(self, definition: Definition) -> Collections | None:
+        """The collections as a workflow may see them that acts for its caller; None for one that sees everything."""
+        if not definition.options.as_caller:
+            return None
+        return await self.callers.seen(self.cause, definition.collection)
+
+    def _handed(
+        self, collection: Collection, key: Any, data: dict[str, Any] | None, seen: Collections | None
+    ) -> dict[str, Any]:
+        """The record as a workflow sees it, and what has become of it. Of a hidden one it is told the key alone."""
+        change = self.changes.get((collection.name, key))
+        previous, changed = (change.previous, list(change.changed)) if change else (None, [])
+        if data is None:
+            return {"data": {collection.key.name: render(key)}, "previous": None, "changed": []}
+        if seen is not None:
+            view = seen[collection.name]
+            changed = [name for name in changed if name in view.fields]
+            # Whether they could see the record as it was before a workflow changed it, nobody can say any more.
+            if previous is not None:
+                unknown = view.rows is not None and self.cause.chain
+                previous = None if unknown else {name: previous[name] for name in previous if name in view.fields}
+        return {"data": data, "previous": previous, "changed": changed}
+
+    async def _targets(
+        self, definition: Definition, events: Sequence[Event], path: Sequence[Relation], reader: Collections | None
+    ) -> dict[Any, Any]:
         keys = [event.change.key for event in events]
-        return await self.records.reach(events[0].change.collection, keys, path) if path else {key: key for key in keys}
+        if not path:
+            return {key: key for key in keys}
+        reached, hidden = await self.records.reach(events[0].change.collection, keys, path, reader)
+        if hidden is not None:
+            trigger = f"{definition.key}!{'.'.join(relation.name for relation in path)}"
+            message = f"Trigger '{trigger}': your role may not read this record of '{hidden.target}'."
+            raise Refusal([Complaint(Code.TRIGGER_FORBIDDEN, message, ("triggerWorkflows",), {"trigger": trigger})])
+        return reached
 
     async def _meeting(self, definition: Definition, collection: Collection, keys: set[Any]) -> set[Any]:
         if not definition.config.condition or not keys:
@@ -165,7 +207,7 @@ class _Plan:
         collection: Collection,
         key: Any,
         association: str | None,
-        data: dict[str, Any],
+        handed: dict[str, Any],
     ) -> None:
         mark = (definition.id, collection.name, key)
         if mark in self.started:
@@ -176,9 +218,7 @@ class _Plan:
         change = self.changes.get((collection.name, key))
         context = {
             **context_of(self.cause, event.id, event.at, collection.name),
-            "data": data,
-            "previous": change.previous if change else None,
-            "changed": list(change.changed) if change else [],
+            **handed,
             "action": change.action if change else self.cause.action,
             "association": association,
         }

@@ -67,6 +67,7 @@ class Executions:
         self, row: Execution, version: Version, node: str | None, request_id: str
     ) -> tuple[Definition, int]:
         definition = await self._definition(row, version)
+        _refuse_more(row, definition)
         kept = await _before(row, definition, node) if node is not None else []
         pending = _pending(row, definition, request_id)
         await self.journal.line_up([pending])
@@ -94,6 +95,13 @@ async def _find(execution: int) -> Execution:
     if row is None:
         raise refuse(Code.NOT_FOUND, f"'executions' has no record '{execution}'.")
     return row
+
+
+def _refuse_more(row: Execution, definition: Definition) -> None:
+    """What a workflow was handed for the service's own use is nothing for one that acts for its caller."""
+    if definition.options.as_caller and row.document["options"].get("runAs") != "caller":
+        message = f"Execution {row.id} was handed what a workflow sees as 'system', and this version runs as 'caller'."
+        raise refuse(Code.BAD_VALUE, message, "version")
 
 
 def _unended(rows: Iterable[Execution]) -> list[Complaint]:

@@ -11,11 +11,13 @@ from typing import Any, TypeAlias, assert_never
 from engine.data.availability import refusal_of
 from engine.data.store import Change
 from engine.data.unit import unit_of_work
-from engine.errors import Code, Refusal
+from engine.errors import Code, Complaint, Refusal, refuse
 from engine.outgoing.hosts import HostBusy
 from engine.system.installation import installation_name
 from engine.system.models import Status
+from engine.workflow.callers import Allow
 from engine.workflow.caps import capped, capped_text
+from engine.workflow.causes import Cause
 from engine.workflow.definition import Definition, Step
 from engine.workflow.journal import Entry, Journal, LostLease
 from engine.workflow.nodes.base import Done, Effect, Failed, Node, Outcome, Stop, Waiting
@@ -30,6 +32,11 @@ LONGEST_PAUSE = 3600.0
 
 
 Follow: TypeAlias = Callable[[Run, Sequence[Change]], Awaitable[None]]
+
+
+async def _nobody(cause: Cause) -> Allow:
+    """For who runs nothing that acts for its caller."""
+    raise refuse(Code.NO_PERMISSION, f"Nobody has said what the role '{cause.role}' may do.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +59,19 @@ class Undone(Exception):
 
 class Runner:
     """Runs executions with one instance of each kind of node. `follow` starts what changes of records lead to, in the
-    unit of the node that made them."""
+    unit of the node that made them; `allow` is what a caller may do."""
 
-    def __init__(self, nodes: Mapping[str, Node[Any]], journal: Journal, follow: Follow) -> None:
+    def __init__(
+        self,
+        nodes: Mapping[str, Node[Any]],
+        journal: Journal,
+        follow: Follow,
+        allow: Callable[[Cause], Awaitable[Allow]] = _nobody,
+    ) -> None:
         self._nodes = nodes
         self._journal = journal
         self._follow = follow
+        self._allow = allow
         self._installation = ""
 
     async def start(self) -> None:
@@ -159,6 +173,8 @@ class Runner:
         try:
             async with time:
                 shown = node.input(step.config, scope)
+                if run.definition.options.as_caller and step.effect in (Effect.READ, Effect.WRITE):
+                    scope = replace(scope, allow=await self._allow(run.cause))
                 if turn.left:
                     return shown, await node.resume(step.config, scope, turn.left)
                 outcome = await node.run(step.config, scope)
@@ -230,8 +246,13 @@ def _late(run: Run, step: Step) -> Outcome:
 
 
 def _refused(refusal: Refusal) -> Failed:
-    told = "; ".join(complaint.message for complaint in refusal.complaints)
-    return Failed(told, transient=_may_pass(refusal))
+    return Failed("; ".join(map(_told, refusal.complaints)), transient=_may_pass(refusal))
+
+
+def _told(complaint: Complaint) -> str:
+    """What a caller may not do is no mistake of the workflow, and told apart from those."""
+    denied = complaint.code is Code.NO_PERMISSION
+    return f"{complaint.code}: {complaint.message}" if denied else complaint.message
 
 
 def _may_pass(refusal: Refusal) -> bool:

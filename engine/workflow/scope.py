@@ -5,14 +5,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar, cast
 
+from engine.actions import Action
 from engine.data.collections import Collection, Collections, FieldKind
 from engine.data.filters import did_you_mean
 from engine.data.operators import OPERATORS, Takes
 from engine.data.values import render
 from engine.errors import Code, refuse
+from engine.workflow.callers import Allow
 from engine.workflow.templates import Path, Variable, parse
+
+Asked = TypeVar("Asked", bound=Action)
 
 ROOTS = ("context", "jobs", "scopes", "user", "now")
 
@@ -137,7 +141,8 @@ class Scope:
     `scopes` the rounds of the loops around it.
 
     `stable_key` names this run of the node, `installation:execution:path`: the same after a crash, and over retries.
-    `awaited`: somebody waits for the end of the run.
+    `awaited`: somebody waits for the end of the run. `allow` narrows actions to what its caller may do, where it acts
+    for them.
     """
 
     context: Mapping[str, Any]
@@ -146,6 +151,11 @@ class Scope:
     stable_key: str = ""
     scopes: Mapping[str, Any] = field(default_factory=dict)
     awaited: bool = False
+    allow: Allow | None = None
+
+    def allowed(self, action: Asked) -> Asked:
+        """The action with the rights of the run: the service's own, or its caller's; raises what refuses them."""
+        return cast(Asked, self.allow(action)) if self.allow else action
 
     @property
     def user(self) -> Mapping[str, Any] | None:

@@ -42,7 +42,7 @@ class Create(Node[CreateConfig]):
     async def run(self, config: CreateConfig, scope: Scope) -> Outcome:
         action = CreateRecords(collection=config.collection, values=(scope.fill(config.values),))
         acting_user = scope.user["id"] if scope.user else None
-        [record], changes = await self.tools.records.create(action, acting_user)
+        [record], changes = await self.tools.records.create(scope.allowed(action), acting_user)
         return Done(record, changes=changes)
 
     def input(self, config: CreateConfig, scope: Scope) -> Any:

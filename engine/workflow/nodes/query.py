@@ -57,7 +57,7 @@ class Query(Node[QueryConfig]):
             paginate=False,
             selection=Selection(appends=config.appends),
         )
-        records = (await self.tools.records.page(action)).records
+        records = (await self.tools.records.page(scope.allowed(action))).records
         if config.many:
             return Done(records)
         return Done(records[0] if records else None)

@@ -47,7 +47,7 @@ class Update(Node[UpdateConfig]):
             collection=config.collection, values=scope.fill(config.values), filter=scope.fill_filter(config.filter)
         )
         key = self.tools.records.collections[config.collection].key.name
-        records, changes = await self.tools.records.update(action)
+        records, changes = await self.tools.records.update(scope.allowed(action))
         keys = [record[key] for record in records]
         return Done({"count": len(keys), "keys": keys}, changes=changes)
 

@@ -12,10 +12,12 @@ Config = TypeVar("Config")
 
 
 class Trigger(ABC, Generic[Config]):
-    """A kind of trigger. `kind` is the `type` of its workflows."""
+    """A kind of trigger. `kind` is the `type` of its workflows; only those that somebody's write or call starts may be
+    `for_callers`, acting with the rights of whoever that was."""
 
     kind: ClassVar[WorkflowType]
     may_be_sync: ClassVar[bool] = True
+    for_callers: ClassVar[bool] = True
 
     @classmethod
     @abstractmethod

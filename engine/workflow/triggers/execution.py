@@ -35,6 +35,8 @@ class ExecutionTrigger(Trigger[ExecutionConfig]):
 
     kind = WorkflowType.EXECUTION
     may_be_sync = False
+    # It is handed what others were, and tells those who look after them.
+    for_callers = False
 
     @classmethod
     def read(cls, given: Mapping[str, Any], collections: Collections, complaints: Complaints) -> ExecutionConfig | None:

@@ -53,7 +53,7 @@ def test_everything_is_told_together(collections):
             "titel": "Greet",
             "type": "acton",
             "sync": "yes",
-            "options": {"atomic": True, "runAs": "caller"},
+            "options": {"atomic": True, "runAs": "calller"},
             "nodes": [
                 {"key": "ask", "type": "condition", "config": {"expression": "1 +"}, "retry": 3, "timeout": 0},
                 {"key": "ask", "type": "crate", "config": 5, "branches": {"then": {}}},
@@ -70,7 +70,7 @@ def test_everything_is_told_together(collections):
         "type": "'type' must be one of action, collection, execution. Did you mean 'action'?",
         "sync": "'sync' must be true or false.",
         "options.atomic": "'atomic' needs 'sync': true, since it decides whether the write stands.",
-        "options.runAs": "'caller' is not supported yet.",
+        "options.runAs": "'runAs' must be one of system, caller. Did you mean 'caller'?",
         "nodes.0.retry": "'retry' must be an object.",
         "nodes.0.timeout": "'timeout' must be a number of seconds, more than 0 and at most 3600.",
         "nodes.0.config.expression": "The expression cannot be read, line 1, column 4: mismatched input '<EOF>'.",
