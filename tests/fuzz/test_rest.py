@@ -20,7 +20,7 @@ from tests.fuzz.conftest import BASE, Asking
 
 TAGS = (
     *("banners", "categories", "comments", "notes", "posts", "tags"),
-    *("auth", "collections", "executions", "jobs", "requests", "roles", "users", "workflows"),
+    *("apiKeys", "auth", "collections", "executions", "jobs", "requests", "roles", "users", "workflows"),
 )
 CHECKS = [
     not_a_server_error,
