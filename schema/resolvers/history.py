@@ -28,7 +28,8 @@ def has_history(collection: Collection) -> bool:
 
 async def of_record(context: Context, collection: str, key: Any, action: ListRecords) -> Page:
     """The executions that were handed this record, as far as the action asks for. The record may have ended since."""
-    require(context.actor, collection, Verb.READ)
+    for needed in (collection, EXECUTIONS):
+        require(context.actor, needed, Verb.READ)
     parsed, faults = parse_key(context.engine.collections[collection], key)
     raise_for(faults)
     mine: dict[str, Any] = {"collection": collection, "recordKey": str(render(parsed))}
