@@ -67,4 +67,5 @@ async def test_one_that_fits_the_models_no_more_is_left_out_and_told(catalog, sa
     assert catalog.find("old") is None
     assert catalog.knows("old")
     assert catalog.find("post-created")
-    assert ["workflow 'old' version 1 is left out"] == [each.message.partition(":")[0] for each in caplog.records]
+    # As often as it is read: the exchange reloads too, once it hears of the workflow that was saved.
+    assert {"workflow 'old' version 1 is left out"} == {each.message.partition(":")[0] for each in caplog.records}
