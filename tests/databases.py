@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from engine.database import close_database, open_database, shown
+from tests.contents import Contents
 
 SERVER = os.environ.get("BANGPATH_TEST_DATABASE_URL")
 
@@ -77,25 +78,51 @@ class SqliteDatabases(Databases):
 
 
 class PostgresDatabases(Databases):
-    """Databases beside the one that `server` is the address of. They sort by language, as many in the world do."""
+    """Databases beside the one that `server` is the address of. They sort by language, as many in the world do.
+
+    A copy that is given back is filled anew for the next test: to make a database takes a thousand files.
+    """
 
     def __init__(self, server: str) -> None:
         super().__init__()
         self._server = server
+        self._contents: dict[str, Contents] = {}
+        self._sources: dict[str, str] = {}
+        self._free: list[str] = []
 
     async def empty(self) -> str:
         return await self._create("template0 ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'en' LOCALE 'C'")
 
     async def copy(self, database: str) -> str:
-        return await self._create(urlsplit(database).path.removeprefix("/"))
+        if database not in self._contents:
+            self._contents[database] = await Contents.of(database)
+        for free in [each for each in self._free if self._sources[each] == database]:
+            self._free.remove(free)
+            if await self._contents[database].restore(free):
+                return free
+            await self._end(free)
+        made = await self._create(_name(database))
+        self._sources[made] = database
+        return made
 
     async def drop(self, database: str) -> None:
-        await self._say(f"DROP DATABASE {urlsplit(database).path.removeprefix('/')} WITH (FORCE)")
+        if database in self._sources:
+            self._free.append(database)
+        else:
+            await self._end(database)
+
+    async def close(self) -> None:
+        for free in self._free:
+            await self._end(free)
+        await super().close()
 
     async def _create(self, template: str) -> str:
         name = f"bangpath_test_{uuid.uuid4().hex}"
         await self._say(f"CREATE DATABASE {name} TEMPLATE {template}")
         return urlsplit(self._server)._replace(path=f"/{name}").geturl()
+
+    async def _end(self, database: str) -> None:
+        await self._say(f"DROP DATABASE {_name(database)} WITH (FORCE)")
 
     async def _say(self, statement: str) -> None:
         connection = await asyncpg.connect(self._server)
@@ -103,6 +130,10 @@ class PostgresDatabases(Databases):
             await connection.execute(statement)
         finally:
             await connection.close()
+
+
+def _name(database: str) -> str:
+    return urlsplit(database).path.removeprefix("/")
 
 
 def databases_in(folder: Path) -> Databases:
