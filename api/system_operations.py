@@ -15,6 +15,8 @@ from engine.data.filters import did_you_mean
 from engine.errors import Code, Complaint, raise_for, refuse
 from engine.outcomes import Record
 from schema.context import Context
+from schema.needs import of_route
+from schema.permissions import require
 from schema.resolvers import api_keys, collections, history, interventions, roles, sign_in, users, workflows
 
 Create: TypeAlias = Callable[[Context, Any], Awaitable[Record]]
@@ -150,8 +152,7 @@ def _keyed(run: Run, *parameters: str, about: str, body: Shape | None, answer: S
 def _key(asked: Asked) -> str:
     """The one key of an action that is about one of ours; a filter never chooses those."""
     keys = asked.params.keys
-    if not keys:
-        raise refuse(Code.FILTER_REQUIRED, f"Say which of the {asked.collection}: give its key.", "filterByTk")
+    assert keys, "who gives none was told so"
     if len(keys) > 1:
         raise refuse(Code.BAD_KEY, f"The {asked.collection} are written one by one: give one key.", "filterByTk")
     return keys[0]
@@ -172,7 +173,27 @@ def _members(asked: Asked, *known: str) -> Mapping[str, Any]:
     return values
 
 
-SYSTEM: Mapping[str, Operations] = MappingProxyType(
+def _gated(name: str, operation: Operation) -> Operation:
+    """The operation, which tells who lacks its grant so before what is wrong with how they ask."""
+    need = of_route(name)
+    if need is None:
+        return operation
+
+    async def run(asked: Asked) -> Body:
+        if "filterByTk" in operation.parameters:
+            _refuse_boundless(asked)
+        require(asked.context.actor, *need)
+        return await operation.run(asked)
+
+    return replace(operation, run=run)
+
+
+def _refuse_boundless(asked: Asked) -> None:
+    if not asked.params.keys and not asked.params.filter:
+        raise refuse(Code.FILTER_REQUIRED, f"Say which of the {asked.collection}: give its key.", "filterByTk")
+
+
+_OPERATIONS: Mapping[str, Operations] = MappingProxyType(
     {
         "auth": {
             "signIn": replace(
@@ -271,6 +292,13 @@ SYSTEM: Mapping[str, Operations] = MappingProxyType(
                 answer=shapes.one_or_many,
             ),
         },
+    }
+)
+
+SYSTEM: Mapping[str, Operations] = MappingProxyType(
+    {
+        resource: {action: _gated(f"{resource}:{action}", each) for action, each in operations.items()}
+        for resource, operations in _OPERATIONS.items()
     }
 )
 """By resource and action, beside the ordinary reads."""

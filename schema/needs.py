@@ -1,4 +1,4 @@
-"""Which grants each root field of the GraphQL schema needs, so that whoever lacks one is told that before all else."""
+"""Which grants our own operations and the root fields need, so that whoever lacks one is told that before all else."""
 
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
@@ -29,25 +29,49 @@ _ACTIONS: Mapping[str, type[Action]] = {
     "updateOrCreate": UpdateOrCreateRecord,
 }
 
-_OURS: Mapping[str, Need] = {
-    "request": ("executions", Verb.READ),
-    "executionChanged": ("executions", Verb.READ),
-    "workflowExecutions": ("executions", Verb.READ),
-    "apiKey": (API_KEYS, Verb.READ),
-    "apiKeys": (API_KEYS, Verb.READ),
-    "createApiKey": (API_KEYS, Verb.CREATE),
-    "destroyApiKey": (API_KEYS, Verb.DESTROY),
-    "reviseWorkflow": ("workflows", Verb.CREATE),
-    "executeWorkflow": ("workflows", Verb.UPDATE),
-    "cancelExecution": ("executions", Verb.UPDATE),
-    "rerunExecution": ("executions", Verb.UPDATE),
-    "rerunExecutions": ("executions", Verb.UPDATE),
+_OF_ROUTES: Mapping[str, Need] = {
+    "requests:get": ("executions", Verb.READ),
+    "apiKeys:list": (API_KEYS, Verb.READ),
+    "apiKeys:get": (API_KEYS, Verb.READ),
+    "apiKeys:create": (API_KEYS, Verb.CREATE),
+    "apiKeys:destroy": (API_KEYS, Verb.DESTROY),
+    "workflows:revision": ("workflows", Verb.CREATE),
+    "workflows:execute": ("workflows", Verb.UPDATE),
+    "executions:cancel": ("executions", Verb.UPDATE),
+    "executions:rerun": ("executions", Verb.UPDATE),
     **{
-        f"{verb}{one}": (collection, verb)
+        f"{collection}:{verb}": (collection, verb)
+        for collection in ("users", "roles", "workflows")
+        for verb in (Verb.CREATE, Verb.UPDATE, Verb.DESTROY)
+    },
+}
+"""What each of our own operations needs, by its name at REST; those that are not here need nothing."""
+
+_FIELDS: Mapping[str, str] = {
+    "request": "requests:get",
+    "executionChanged": "requests:get",
+    "workflowExecutions": "requests:get",
+    "apiKey": "apiKeys:get",
+    "apiKeys": "apiKeys:list",
+    "createApiKey": "apiKeys:create",
+    "destroyApiKey": "apiKeys:destroy",
+    "reviseWorkflow": "workflows:revision",
+    "executeWorkflow": "workflows:execute",
+    "cancelExecution": "executions:cancel",
+    "rerunExecution": "executions:rerun",
+    "rerunExecutions": "executions:rerun",
+    **{
+        f"{verb}{one}": f"{collection}:{verb}"
         for one, collection in (("User", "users"), ("Role", "roles"), ("Workflow", "workflows"))
         for verb in (Verb.CREATE, Verb.UPDATE, Verb.DESTROY)
     },
 }
+"""The root fields that do what one of our own operations does."""
+
+
+def of_route(name: str) -> Need | None:
+    """What one of our own operations needs, None where it needs nothing."""
+    return _OF_ROUTES.get(name)
 
 
 def refusal_of(actor: Actor, field: str, collections: Collections) -> Refusal | None:
@@ -62,7 +86,7 @@ def refusal_of(actor: Actor, field: str, collections: Collections) -> Refusal | 
 
 def needs(collections: Collections) -> Mapping[str, tuple[Need, ...]]:
     """What each root field needs, but for those that need nothing."""
-    ours = {name: (need,) for name, need in _OURS.items()}
+    ours = {field: (_OF_ROUTES[route],) for field, route in _FIELDS.items()}
     return {**{name: needed for each in collections.values() for name, needed in _of(each)}, **ours}
 
 

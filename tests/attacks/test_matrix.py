@@ -69,14 +69,14 @@ def requests(routes: Routes) -> Iterator[tuple[str, str, str, Any]]:
 
 
 def _body(operation: Operation) -> Any:
-    """A member that nothing has; operations of ours look at the names in a body before they ask who may."""
-    if not operation.takes_body:
-        return None
-    return {} if operation.name in SYSTEM else {"zzz": 1}
+    """A member that nothing has."""
+    return {"zzz": 1} if operation.takes_body else None
 
 
+@pytest.mark.parametrize("wrong", [None, "zzz=1"], ids=["", "with a parameter that there is none of"])
 @pytest.mark.parametrize("role", ROLES)
-async def test_rest_is_as_it_is_declared(world, nothing_happened, role):
+async def test_rest_is_as_it_is_declared(world, nothing_happened, role, wrong):
+    """Who may not is told so, and not what is wrong with their values and parameters."""
     collections, grants = world.service.engine.collections, await grants_of(role)
     asked = list(requests(Routes(collections)))
     expected, found = {}, {}
@@ -88,7 +88,8 @@ async def test_rest_is_as_it_is_declared(world, nothing_happened, role):
             assert rule is not None, f"{name} has no declared rule"
             expected[method, path] = verdict(rule, grants, collections)
             token = await token_of(world, role, name)
-            answer = await world.send(method, path, token, **({} if body is None else {"json": body}))
+            asked_for = path if wrong is None else f"{path}{'&' if '?' in path else '?'}{wrong}"
+            answer = await world.send(method, asked_for, token, **({} if body is None else {"json": body}))
             found[method, path] = _seen(answer, expected[method, path])
 
     assert expected == found
