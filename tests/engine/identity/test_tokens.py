@@ -4,7 +4,6 @@ import base64
 import hashlib
 import hmac
 import json
-import time
 from typing import Any
 
 import jwt
@@ -185,10 +184,7 @@ def test_the_token_of_another_install_is_a_stranger(tokens, clock):
     ids=lambda token: ascii(token[:12]),
 )
 def test_text_that_is_no_token(tokens, token):
-    begun = time.perf_counter()
-
     assert Code.INVALID_TOKEN == code_of(tokens, token)
-    assert 0.05 > time.perf_counter() - begun
 
 
 @pytest.mark.parametrize("place", [0, 1])

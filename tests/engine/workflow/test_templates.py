@@ -1,7 +1,5 @@
 """Templates are read by a small grammar: names joined by dots between braces, and nothing that could be a program."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,12 +76,12 @@ def test_no_text_makes_the_parser_fail(text):
 
 
 @pytest.mark.parametrize("piece", ["{", "{{", "{{$a", "{{}}", "{{$a}}", "{{ ", "}}{{"])
-def test_reading_takes_time_in_proportion_to_the_length(piece):
-    """A megabyte of braces is read in the blink of an eye."""
-    started = time.perf_counter()
-    parse(piece * (1_000_000 // len(piece)))
+def test_a_megabyte_of_braces_is_read_to_its_end(piece):
+    """Looking from each of them for the one that closes it would take hours."""
+    text = piece * (1_000_000 // len(piece)) + "the end"
+    last = parse(text)[-1]
 
-    assert 5 > time.perf_counter() - started
+    assert isinstance(last, Fault) or str(last).endswith("the end")
 
 
 def test_templates_are_found_with_their_places():

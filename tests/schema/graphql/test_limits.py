@@ -1,7 +1,5 @@
 """What a document may ask for, and that counting it is cheap."""
 
-import time
-
 import pytest
 from graphql import parse
 
@@ -67,12 +65,10 @@ async def test_introspection_fits(door):
 
 
 def test_fragments_are_measured_once():
-    """Walking each spread anew would take 2^60 steps."""
+    """Walking each spread anew would take 2^60 steps, and never end."""
     document = parse(doubling(60))
-    started = time.perf_counter()
 
     assert [f"The document has {2**60} aliases, 15 are allowed."] == list(complaints(document, Limits()))
-    assert time.perf_counter() - started < 0.1
 
 
 def test_fragments_in_circles_end():
@@ -81,13 +77,11 @@ def test_fragments_in_circles_end():
     assert 2 == Size(document).depth(Size(document).operations[0].selection_set)
 
 
-async def test_bomb_of_fragments_is_answered_at_once(door):
-    started = time.perf_counter()
-
+async def test_bomb_of_fragments_is_refused(door, resolve):
     result = await door(doubling(60))
 
     assert {"GRAPHQL_INVALID"} == set(codes(result))
-    assert time.perf_counter() - started < 2
+    assert [] == resolve.actions
 
 
 async def test_documents_are_parsed_and_validated_once(door, resolve, monkeypatch):
