@@ -1,6 +1,7 @@
 """What every attack needs: the world it is made in, and the proof that nothing came of it."""
 
-from collections.abc import AsyncIterator, Callable
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Any, TypeAlias
@@ -9,10 +10,12 @@ import httpx
 import pytest
 
 from api.app import Service
-from tests.attacks.world import WAYS, World, nothing_happened_in, people, posts, workflows
+from tests.attacks.world import WAYS, World, nothing_happened_in, people, posts, told, workflows
+from tests.doors.door import Answer, Door
 from tests.other_service import LOOPBACK, OtherService, other_service
 
 Nothing: TypeAlias = Callable[[], AbstractAsyncContextManager[None]]
+Refused: TypeAlias = Callable[[Awaitable[Answer | httpx.Response]], Awaitable[list[str]]]
 
 
 @pytest.fixture
@@ -41,6 +44,34 @@ async def world(service: Service, client: httpx.AsyncClient, sink: OtherService)
 def nothing_happened(world: World) -> Nothing:
     """`async with nothing_happened():` holds that no row, execution or outgoing request came of what is inside."""
     return partial(nothing_happened_in, world)
+
+
+@pytest.fixture
+def member(world: World, door: Door) -> Door:
+    """Each of the two doors in turn, with the member's token."""
+    door.token = world.tokens["member"]
+    return door
+
+
+@pytest.fixture
+def refused(client: httpx.AsyncClient, nothing_happened: Nothing, caplog: pytest.LogCaptureFixture) -> Refused:
+    """Tries something; answers the codes it is refused with, where nothing came of it but one line of the audit."""
+    client.headers["X-Request-Id"] = "the-attack"
+    caplog.set_level(logging.INFO, "bangpath.audit")
+
+    async def refused(trying: Awaitable[Answer | httpx.Response]) -> list[str]:
+        caplog.clear()
+        async with nothing_happened():
+            answer = await trying
+        codes = answer.codes if isinstance(answer, Answer) else [*told(answer).codes]
+        lines = [vars(record) for record in caplog.records if record.name == "bangpath.audit"]
+
+        assert [("refused", codes[0], "the-attack")] == [
+            (line["outcome"], line["code"], line["requestId"]) for line in lines
+        ]
+        return codes
+
+    return refused
 
 
 @pytest.fixture(params=WAYS)
