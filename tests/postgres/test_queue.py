@@ -42,12 +42,13 @@ async def listeners(count):
     return count == (await ask(f"SELECT count(*) FROM pg_stat_activity {HEARING}"))[0]["count"]
 
 
-async def put(queue, once="a"):
+async def put(queue, *named):
+    known = {"key": "k", "workflow_id": 1, "version": 1, "document": {}, "sync": False, "status": Status.QUEUED}
     async with unit_of_work():
-        known = {"key": "k", "workflow_id": 1, "version": 1, "document": {}, "sync": False, "status": Status.QUEUED}
-        row = await Execution.create(once=once, **known)
-        await queue.put([row.id])
-    return row.id
+        await Execution.bulk_create([Execution(once=once, **known) for once in named or ("a",)])
+        keys = await Execution.filter(once__in=named or ("a",)).order_by("id").values_list("id", flat=True)
+        await queue.put(keys)
+    return keys[0]
 
 
 async def entries():
@@ -119,14 +120,38 @@ async def test_tables_are_brought_to_the_version_that_is_installed(queues, made_
     here, _ = queues
     key = await put(here)
     await connection().execute_script(
-        f"COMMENT ON TABLE bangpath_queue IS {made_by}; DROP INDEX bangpath_queue_ep_ea_idx;"
+        f"COMMENT ON TABLE bangpath_queue IS {made_by}; DROP INDEX bangpath_queue_ep_prio_id_idx;"
         "ALTER TABLE bangpath_queue ENABLE TRIGGER bangpath_queue_changed;"
     )
     await make_queue_tables()
     [row] = await ask(
-        "SELECT to_regclass('bangpath_queue_ep_ea_idx') AS index, tgenabled FROM pg_trigger"
+        "SELECT to_regclass('bangpath_queue_ep_prio_id_idx') AS index, tgenabled FROM pg_trigger"
         " WHERE tgname = 'bangpath_queue_changed'"
     )
 
     assert (True, b"D") == (row["index"] is not None, row["tgenabled"])
     assert [key] == [claim.execution for claim in await here.take(1)]
+
+
+async def read():
+    """How many rows have been read of the tables that a claim goes to, by those who have said so."""
+    await ask("SELECT pg_stat_force_next_flush()")
+    rows = await ask(
+        "SELECT sum(seq_tup_read + idx_tup_fetch)::bigint AS rows FROM pg_stat_user_tables"
+        " WHERE relname IN ('executions', 'bangpath_queue')"
+    )
+    return rows[0]["rows"]
+
+
+async def test_a_claim_reads_no_more_of_a_sudden_backlog_than_it_takes(queues):
+    here, _ = queues
+    for number in range(20):
+        await put(here, f"one {number}")
+        assert 1 == len(await here.take(1)), "with the plans that are kept"
+    await put(here, *(f"many {number}" for number in range(1000)))
+    before = await read()
+    for _ in range(20):
+        assert 1 == len(await here.take(1))
+
+    # The sweep goes through a thousand in a second.
+    assert 10_000 > await read() - before
