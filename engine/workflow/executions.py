@@ -45,7 +45,9 @@ class Executions:
             if not await self.journal.cancel(execution, f"Cancelled by {actor.username}."):
                 raise refuse(Code.EXECUTION_STATE, f"Execution {execution} has ended as '{row.status.value}' already.")
 
-    async def rerun(self, executions: Sequence[int], version: Version, node: str | None, request_id: str) -> list[int]:
+    async def rerun(
+        self, executions: Sequence[int], version: Version, node: str | None, actor: Actor, request_id: str
+    ) -> list[int]:
         """New executions for ended ones, with what those were started with; answers their keys.
 
         They are queued, whatever their workflows are: nobody waits for them, so that they have their attempts. With
@@ -53,6 +55,7 @@ class Executions:
         """
         async with unit_of_work():
             rows = [await _find(execution) for execution in executions]
+            raise_for(_forbidden(rows, actor))
             raise_for(_unended(rows))
             made = [await self._rerun(row, version, node, request_id) for row in rows]
             self.journal.count(definition.id for definition, _ in made)
@@ -102,6 +105,15 @@ def _refuse_more(row: Execution, definition: Definition) -> None:
     if definition.options.as_caller and row.document["options"].get("runAs") != "caller":
         message = f"Execution {row.id} was handed what a workflow sees as 'system', and this version runs as 'caller'."
         raise refuse(Code.BAD_VALUE, message, "version")
+
+
+def _forbidden(rows: Iterable[Execution], actor: Actor) -> list[Complaint]:
+    """Those of workflows that the actor's role may not start. Which ones these are is not for all to know."""
+    return [
+        Complaint(Code.TRIGGER_FORBIDDEN, f"Your role may not trigger the workflow of execution {row.id}.")
+        for row in rows
+        if actor.workflows is not None and row.key not in actor.workflows
+    ]
 
 
 def _unended(rows: Iterable[Execution]) -> list[Complaint]:

@@ -60,7 +60,8 @@ async def _insert(context: Context, keys: list[Any], node: Any, version: Any) ->
         raise refuse(Code.BAD_VALUE, "'fromNode' is the key of a node.", "fromNode")
     executions = [_key(context, key) for key in keys]
     await _refuse_hidden(context, executions)
-    return await context.engine.executions.rerun(executions, _version(version), node, context.request_id)
+    actor = signed_in(context.actor)
+    return await context.engine.executions.rerun(executions, _version(version), node, actor, context.request_id)
 
 
 async def _refuse_hidden(context: Context, executions: list[int]) -> None:

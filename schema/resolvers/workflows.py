@@ -21,7 +21,11 @@ EXECUTIONS = "executions"
 @once(WORKFLOWS, Verb.CREATE)
 async def create(context: Context, values: Any) -> Record:
     """A new workflow `{key?, title, type, sync?, enabled?, config, options?, nodes?}`, validated whole."""
-    row = await context.engine.versions.create(_object(context, values))
+    given = _object(context, values)
+    if given.get("enabled") is True:
+        # Who may save workflows and not enable them needs somebody else who does.
+        require(context.actor, WORKFLOWS, Verb.UPDATE)
+    row = await context.engine.versions.create(given)
     return await _read(context, WORKFLOWS, row.id)
 
 
