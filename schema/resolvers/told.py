@@ -7,16 +7,13 @@ from schema.resolvers.masking import masked
 
 
 async def told(context: Context, collection: str, record: Record) -> Record:
-    """The record without what is hidden from the role, the key alone where the whole record is.
-
-    Who may not read the collection at all, and write it, is told what they have written.
-    """
+    """The record without what is hidden from the role, the key alone where the whole record is."""
     actor = signed_in(context.actor)
-    [record] = await masked(context, collection, [record])
+    key = context.engine.collections[collection].key.name
     if not may(actor, collection, Verb.READ):
-        return record
+        return {key: record[key]}
     seen = seen_by(actor, context.engine.collections)[collection]
-    key = seen.key.name
     if seen.rows and not await seen.among([record[key]]):
         return {key: record[key]}
+    [record] = await masked(context, collection, [record])
     return {name: value for name, value in record.items() if name in seen.fields or name in seen.relations}

@@ -1,0 +1,85 @@
+"""What whoever writes users, roles, workflows and executions is answered: no more than they may read (attack D12)."""
+
+from typing import Any
+
+import pytest
+
+from engine.system.models import Execution
+from tests.doors.conftest import Save, give_role
+from tests.doors.door import Door, RestDoor
+from tests.until import until
+
+PASSWORD = "a password that is long enough"
+USER = {"username": "eve", "password": PASSWORD, "roles": ["powerless"]}
+AS_GRAPHQL = f'{{username: "eve", password: "{PASSWORD}", roles: ["powerless"]}}'
+WORKFLOW = {"key": "told", "title": "Told", "type": "action", "config": {"collection": "posts"}}
+
+# The collection and the verb that are granted, and the same write at each door; WF and EX are numbers of rows.
+WRITES = {
+    "a new user": ("users", "create", "users:create", USER, f"createUser(values: {AS_GRAPHQL})"),
+    "a user": ("users", "update", "users:update/2", {"nickname": "x"}, 'updateUser(id: 2, values: {nickname: "x"})'),
+    "a new role": (
+        *("roles", "create", "roles:create", {"name": "eve", "grants": {}}),
+        'createRole(values: {name: "eve", grants: {}})',
+    ),
+    "a role": (
+        *("roles", "update", "roles:update/powerless", {"title": "x"}),
+        'updateRole(id: "powerless", values: {title: "x"})',
+    ),
+    "a new workflow": (
+        *("workflows", "create", "workflows:create", WORKFLOW),
+        'createWorkflow(values: {key: "told", title: "Told", type: action, config: {collection: "posts"}})',
+    ),
+    "a workflow": (
+        *("workflows", "update", "workflows:update/WF", {"title": "x"}),
+        'updateWorkflow(id: WF, values: {title: "x"})',
+    ),
+    "a revision": ("workflows", "create", "workflows:revision/WF", {}, "reviseWorkflow(id: WF)"),
+    "a run by hand": ("workflows", "update", "workflows:execute/WF", {"data": 1}, "executeWorkflow(id: WF, data: 1)"),
+    "a run once more": ("executions", "update", "executions:rerun/EX", {}, "rerunExecution(id: EX)"),
+}
+
+
+@pytest.fixture
+async def numbers(door: Door, save: Save) -> dict[str, str]:
+    """Of a workflow, and of an execution of it that has ended; beside them a role and a user who may do nothing."""
+    headers = door.headers(None)
+    await door.client.post("/api/roles:create", json={"name": "powerless", "grants": {}}, headers=headers)
+    await door.client.post("/api/users:create", json={**USER, "username": "bob"}, headers=headers)
+    workflow = await save("known")
+    await door.create("posts", {"title": "x"}, triggers=["known"])
+    await until(lambda: Execution.filter(key="known", status="succeeded").exists())
+    return {"WF": str(workflow.id), "EX": str((await Execution.get(key="known")).id)}
+
+
+async def ask(door: Door, path: str, body: Any, field: str, numbers: dict[str, str], selected: str) -> Any:
+    for name, number in numbers.items():
+        path, field = path.replace(name, number), field.replace(name, number)
+    headers = door.headers("narrow")
+    if isinstance(door, RestDoor):
+        return (await door.client.post(f"/api/{path}", json=body, headers=headers)).json()
+    document = f"mutation {{ it: {field} {{ record {{ {selected} }} }} }}"
+    return (await door.client.post("/graphql", json={"query": document}, headers=headers)).json()
+
+
+@pytest.mark.parametrize(("collection", "verb", "path", "body", "field"), WRITES.values(), ids=WRITES)
+async def test_who_reads_nothing_is_answered_the_key_alone(door, service, numbers, collection, verb, path, body, field):
+    await give_role("narrow", {collection: {verb: {}}})
+    service.engine.accounts.forget()
+    key = "name" if collection == "roles" else "id"
+    told = await ask(door, path, body, field, numbers, key)
+
+    assert "errors" not in told
+    [record] = [told["data"]] if isinstance(told["data"], dict) else told["data"]
+    assert {key} == {*(record if isinstance(door, RestDoor) else record["it"]["record"])}
+
+
+async def test_graphql_tells_them_that_they_may_not_read_more(client, token, service):
+    """At the field that they asked for; the write is done by then."""
+    await give_role("narrow", {"roles": {"create": {}}})
+    headers = {"Authorization": f"Bearer {token}", "X-Role": "narrow"}
+    document = 'mutation { createRole(values: {name: "eve", grants: {}}) { record { name grants } } }'
+    answer = (await client.post("/graphql", json={"query": document}, headers=headers)).json()
+
+    assert ["NO_PERMISSION"] == [error["extensions"]["code"] for error in answer["errors"]]
+    assert ["createRole", "record", "grants"] == answer["errors"][0]["path"]
