@@ -17,7 +17,8 @@ LONG = bool(os.environ.get("BANGPATH_TEST_FAULTS"))
 """Whether the runs are those of `make faults`; in the suite they are short."""
 
 # What is about PostgreSQL alone needs a server, or at least its programs.
-collect_ignore = [] if SERVER else ["test_x03_database_restarts.py", "test_x13_small_pool.py"]
+_NEED_SERVER = ["test_x03_database_restarts.py", "test_x13_small_pool.py", "test_x29_stopped.py"]
+collect_ignore = [] if SERVER else _NEED_SERVER
 
 Sizes: TypeAlias = Callable[[int, int], int]
 Tell: TypeAlias = Callable[..., None]

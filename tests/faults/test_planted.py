@@ -12,7 +12,7 @@ import pytest
 from tests.faults.clients import attempt
 from tests.faults.conftest import Tell
 from tests.faults.oracle import Verdict
-from tests.faults.same_key import send_at_once
+from tests.faults.same_key import rest, send_at_once
 from tests.faults.site import Site, watched
 from tests.process.served import Served, until
 
@@ -22,6 +22,7 @@ plants = {
     "memory_queue": "unended",
     "endless_lease": "unended",
     "no_unique_key": "duplicate",
+    "overwritten_end": "overwritten",
     "fresh_key": "unstable",
 }
 
@@ -71,8 +72,22 @@ def sent_many_times(site: Site, launch: list[str]) -> Verdict:
     """Several at once, with one key."""
     served = site.serve(*launch)
     site.save(watched(site.sink.url("/ok")))
-    send_at_once(site, served, 8)
+    send_at_once(site, [served], rest, "op-0", 8)
     site.settle(20)
+    return site.judge()
+
+
+def stopped_beyond_its_lease(site: Site, launch: list[str]) -> Verdict:
+    """And going on when another process has ended what it ran."""
+    stopped = site.serve(*launch, watchdog="0")
+    site.save(watched(site.sink.url("/delay/1")))
+    write(site, stopped)
+    until(lambda: site.sink.deliveries() or None)
+    site.stop(stopped)
+    site.serve(*launch)
+    site.settle(30)
+    site.nemesis.go_on(stopped)
+    until(lambda: "taken over by another process" in stopped.errors)
     return site.judge()
 
 
@@ -90,6 +105,7 @@ runs = {
     "memory_queue": killed_while_it_runs,
     "endless_lease": killed_while_it_runs,
     "no_unique_key": sent_many_times,
+    "overwritten_end": stopped_beyond_its_lease,
     "fresh_key": answered_badly_at_first,
 }
 
