@@ -40,12 +40,13 @@ class Actor:
 class Repetition:
     """What makes two requests the same one.
 
-    `scope` is user, role, route and the caller's key; `fingerprint` all that the request says; `field` tells the writes
-    of one GraphQL request apart.
+    `scope` is user, role, route and the caller's key; `fingerprint` all that the request says; `rights` what the role
+    may do; `field` tells the writes of one GraphQL request apart.
     """
 
     scope: str
     fingerprint: str
+    rights: str = ""
     field: str = ""
 
 

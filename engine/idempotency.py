@@ -58,7 +58,8 @@ class Repetitions:
     def repetition(self, actor: Actor, route: str, key: str, said: list[Any]) -> Repetition:
         """What makes a request the same as another: JSON values. Nobody is answered what somebody else was, and nobody
         in one role what they were in another."""
-        return Repetition(self._digest([actor.key, actor.role, route, key]), self._digest(said))
+        scope = self._digest([actor.key, actor.role, route, key])
+        return Repetition(scope, self._digest(said), self._digest([actor.grants]))
 
     def at(self, repetition: Repetition, field: str) -> Repetition:
         """The same request, for one of the writes in it."""
@@ -93,7 +94,14 @@ class Repetitions:
         if row.waits_for and await Execution.filter(id__in=row.waits_for).exclude(status__in=_ENDED).exists():
             message = f"The request with this {HEADER} is written, and its workflows still run: ask again."
             raise refuse(Code.IDEMPOTENCY_IN_PROGRESS, message, HEADER, retryAfter=1)
-        return Kept(json.loads(row.answer), settled=not row.waits_for)
+        rights, answer = json.loads(row.answer)
+        if rights != repetition.rights:
+            # It may tell of fields and records that the role does not read any more.
+            message = (
+                "This request is done. Its answer is not repeated, for your role may not do the same as then: read it."
+            )
+            raise refuse(Code.NO_PERMISSION, message, HEADER)
+        return Kept(answer, settled=not row.waits_for)
 
     async def found(self, repetition: Repetition) -> Kept:
         """What the request was answered that came in between."""
@@ -119,12 +127,12 @@ class Repetitions:
 
     async def keep(self, repetition: Repetition, answer: Any, waits_for: list[int] | None = None) -> None:
         """Store the answer of a claimed key; it is not whole as long as the executions `waits_for` run."""
-        await self._row(repetition).update(answer=json.dumps(answer), waits_for=waits_for or [])
+        await self._row(repetition).update(answer=json.dumps([repetition.rights, answer]), waits_for=waits_for or [])
 
     async def settle(self, repetition: Repetition, answer: Any) -> None:
         """Store the whole answer, after the commit. Without it the answer is put together anew, so nothing is lost."""
         try:
-            await self._row(repetition).update(answer=json.dumps(answer), waits_for=[])
+            await self._row(repetition).update(answer=json.dumps([repetition.rights, answer]), waits_for=[])
         except Exception:
             log.exception("the answer of a write could not be completed")
 

@@ -87,6 +87,18 @@ async def test_an_atomic_refusal_takes_no_key(keyed, save):
     assert 0 == await IdempotencyKey.all().count()
 
 
+@pytest.mark.parametrize("narrowed", [{"fields": ["id"]}, {"filter": {"title": "b"}}], ids=["fields", "records"])
+async def test_what_a_role_may_not_read_any_more_is_not_answered_again(keyed, narrowed, service):
+    """Nor is it written again."""
+    first = await keyed.create("posts", {"title": "a"}, role="editor")
+    await Role.filter(name="editor").update(grants={"posts": {"create": {}, "read": narrowed}})
+    service.engine.accounts.forget()
+    again = await keyed.create("posts", {"title": "a"}, role="editor")
+
+    assert (200, ["NO_PERMISSION"], None) == (first.status, again.codes, again.data)
+    assert 1 == await Post.filter(title="a").count()
+
+
 async def test_a_key_is_of_one_role(keyed):
     """Nobody is answered what they were in another role."""
     first = await keyed.create("posts", {"title": "a"}, role="root")
@@ -149,9 +161,9 @@ async def test_while_workflows_run_the_answer_is_not_there_yet(keyed, save):
 async def as_committed(execution: Any) -> None:
     """Make the kept answer what it was at the commit of the write."""
     row = await IdempotencyKey.get()
-    answer = json.loads(row.answer)
+    rights, answer = json.loads(row.answer)
     answer["workflows"][0].update(status="running", messages=[])
-    await IdempotencyKey.all().update(answer=json.dumps(answer), waits_for=[int(execution)])
+    await IdempotencyKey.all().update(answer=json.dumps([rights, answer]), waits_for=[int(execution)])
 
 
 async def test_workflows_are_made_once(keyed):
