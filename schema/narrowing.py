@@ -104,6 +104,12 @@ class Narrowing:
         """The columns and relations of a collection that are not in its view for a verb."""
         return _names(collection) - _names(self._with_names(collection, verb))
 
+    def useless(self) -> Iterator[tuple[str, str]]:
+        """The columns and relations that the role neither reads nor writes, each with its collection."""
+        for collection in self.whole.values():
+            unseen = [self.hidden(collection, verb) for verb in (Verb.READ, Verb.CREATE, Verb.UPDATE)]
+            yield from ((collection.name, name) for name in frozenset.intersection(*unseen))
+
     def _partial(self) -> Iterator[str]:
         for name, collection in self.whole.items():
             limits = self.granted(collection, Verb.READ)

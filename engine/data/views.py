@@ -66,6 +66,13 @@ def with_names(collection: Collection, seen: frozenset[str]) -> Collection:
     return replace(collection, fields=fields, relations=relations)
 
 
+def without_names(collection: Collection, hidden: frozenset[str]) -> Collection:
+    """The collection but for these of its columns and relations."""
+    fields = {name: column for name, column in collection.fields.items() if name not in hidden}
+    relations = {name: relation for name, relation in collection.relations.items() if name not in hidden}
+    return replace(collection, fields=fields, relations=relations)
+
+
 def with_writable(collection: Collection, writable: frozenset[str]) -> Collection:
     """The collection, of whose columns and relations only these may be written."""
     fields = {

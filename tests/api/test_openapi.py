@@ -202,6 +202,27 @@ async def test_what_a_role_may_not_read_is_left_out(client: httpx.AsyncClient, t
     assert [] == [name for name in document["components"]["schemas"] if name.startswith(("Category", "User", "Tag"))]
 
 
+@pytest.mark.parametrize(
+    ("grants", "told"),
+    [
+        ({"read": {"fields": ["title"]}}, set()),
+        ({"read": {"fields": ["title"]}, "create": {"fields": ["content"]}}, {"content"}),
+        ({"read": {}}, {"content", "secretNote"}),
+    ],
+    ids=["neither read nor written", "written", "read"],
+)
+async def test_columns_that_a_role_can_do_nothing_with_are_left_out(
+    client: httpx.AsyncClient, token: str, grants: Any, told: set[str]
+) -> None:
+    await give_role("reader", {"posts": grants})
+    headers = {"Authorization": f"Bearer {token}", "X-Role": "reader"}
+    response = await client.get("/openapi.json", headers=headers)
+    document = response.json()
+
+    assert told == {"content", "secretNote"} & {*document["components"]["schemas"]["Post"]["properties"]}
+    assert ("secretNote" in told) is ("secretNote" in response.text)
+
+
 async def test_the_roles_are_the_readers(client: httpx.AsyncClient, token: str) -> None:
     response = await client.get("/openapi.json", headers={"Authorization": f"Bearer {token}"})
     role = response.json()["components"]["parameters"]["X-Role"]
