@@ -154,14 +154,14 @@ class PgQueuerQueue:
         self._woken.set()
         self._bell.ring()
 
-    async def _enter(self, executions: Sequence[int]) -> None:
+    async def _enter(self, executions: Sequence[int], priority: int = 0) -> None:
         found = await Execution.filter(id__in=list(executions)).order_by("id").only("id", "key", "slots")
         if not found:
             return
         await self._queries.enqueue(
             [_entrypoint(row.key, row.slots) for row in found],
             [str(row.id).encode() for row in found],
-            [0] * len(found),
+            [priority] * len(found),
             dedupe_key=[str(row.id) for row in found],
             on_conflict="skip",
         )
@@ -210,7 +210,8 @@ class PgQueuerQueue:
         if await rows.due().exists():
             async with unit_of_work():
                 again = await rows.queue_again()
-                await self._enter(again)
+                # They have waited already: behind a backlog, who takes over from the dead would come late.
+                await self._enter(again, priority=1)
         looked_at = await connection().execute_query_dict(_LOST, [self._swept, _SWEPT_AT_ONCE])
         # A long backlog is looked through in parts, one a time.
         self._swept = looked_at[-1]["id"] if len(looked_at) == _SWEPT_AT_ONCE else 0

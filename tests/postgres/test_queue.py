@@ -155,3 +155,15 @@ async def test_a_claim_reads_no_more_of_a_sudden_backlog_than_it_takes(queues):
 
     # The sweep goes through a thousand in a second.
     assert 10_000 > await read() - before
+
+
+async def test_what_a_dead_process_had_comes_before_what_waits(queues):
+    """However much was put since."""
+    here, _ = queues
+    taken = await put(here, "taken")
+    await here.take(1)
+    await put(here, *(f"waits {number}" for number in range(3)))
+    await Execution.filter(id=taken).update(leased_until=datetime.now(UTC) - LEASE)
+    here._sweep_at = 0.0
+
+    assert [taken] == [claim.execution for claim in await here.take(1)]
