@@ -34,9 +34,9 @@ async def conflicts(
     return [
         *_missing(written, present),
         *await _forbidden(action.written(collections, "update"), links, present),
-        *await _taken(written),
+        *await _taken(written, present),
         *await _taken_targets(collections, written, present),
-        *_shared(written),
+        *_shared(written, present),
     ]
 
 
@@ -75,12 +75,12 @@ def _missing(written: Sequence[Written], present: Present) -> Iterator[Complaint
             yield from item.lacks
 
 
-async def _taken(written: Sequence[Written]) -> list[Complaint]:
+async def _taken(written: Sequence[Written], present: Present) -> list[Complaint]:
     """Which values some other record has, of this request too, though it must be the only one."""
     complaints: list[Complaint] = []
     seen: set[tuple[str, str, Any]] = set()
     for plan, own in written:
-        for field, value, path in _unique_values(plan):
+        for field, value, path in _unique_values(plan, present):
             mark = (plan.collection.name, field.attribute, value)
             others = plan.collection.model.filter(**{field.attribute: value}).exclude(pk__in=list(own))
             if mark in seen or await others.exists():
@@ -105,9 +105,9 @@ async def _taken_targets(collections: Collections, written: Sequence[Written], p
     return complaints
 
 
-def _shared(written: Sequence[Written]) -> Iterator[Complaint]:
+def _shared(written: Sequence[Written], present: Present) -> Iterator[Complaint]:
     for plan, own in written:
-        if len(own) > 1 and (shared := next((field for field, _, _ in _unique_values(plan)), None)):
+        if len(own) > 1 and (shared := next((field for field, _, _ in _unique_values(plan, present)), None)):
             message = f"'{shared.name}' is unique, so {len(own)} records cannot be given the same."
             yield Complaint(Code.UNIQUE_VIOLATION, message, (*plan.path, shared.name))
 
@@ -147,14 +147,17 @@ def _items(plan: Plan) -> Iterator[tuple[Relation, Plan | Link]]:
         yield from ((relation, item) for item in items)
 
 
-def _unique_values(plan: Plan) -> Iterator[tuple[Field, Any, Path]]:
-    """The values that a plan gives to unique columns."""
-    links = {relation.column: item for relation, item in plan.to_one if isinstance(item, Link)}
+def _unique_values(plan: Plan, present: Present) -> Iterator[tuple[Field, Any, Path]]:
+    """The values that a plan gives to unique columns. Of a link to what is not there, which may be hidden, no more is
+    told than that."""
+    links = {relation.column: (relation.target, item) for relation, item in plan.to_one if isinstance(item, Link)}
     for field in plan.collection.fields.values():
         if not field.unique:
             continue
-        if (link := links.get(field.attribute)) is not None:
-            yield field, link.key, link.path
+        if (found := links.get(field.attribute)) is not None:
+            target, link = found
+            if (target, link.key) in present:
+                yield field, link.key, link.path
         elif (value := plan.columns.get(field.attribute)) is not None:
             yield field, value, (*plan.path, field.name)
 
