@@ -135,11 +135,11 @@ def api_key(components: Components, resource: str) -> Schema:
 
 
 def made_key(components: Components, resource: str) -> Schema:
-    """A key that was made, with its text."""
+    """A key that was made, with its text; of what is known of it the number alone, for roles that read no keys."""
     token = nullable(
         {"type": "string", "description": "The key. It is told this once, and null when it is asked again."}
     )
-    return closed({**_KEY_MEMBERS, "token": token}, *_KEY_MEMBERS, "token")
+    return closed({**_KEY_MEMBERS, "token": token}, "id", "token")
 
 
 def done(components: Components, resource: str) -> Schema:

@@ -14,7 +14,7 @@ from engine.identity.roles import ROOT
 from engine.outcomes import Page, Record
 from engine.system.models import ApiKey
 from schema.context import Context
-from schema.permissions import API_KEYS, Verb, require, signed_in
+from schema.permissions import API_KEYS, Verb, may, require, signed_in
 from schema.resolvers.inputs import check_required, check_text
 from schema.resolvers.once import once
 
@@ -28,7 +28,8 @@ _LONGEST = timedelta(days=36_500)
 
 async def create_key(context: Context, values: Any) -> Record:
     """A new key of the actor's: `{name, role?, expiresIn?}`. Its text is `token`, and is told this once: a request that
-    comes again is answered the record with a `token` of None, since no answer with it is kept."""
+    comes again is answered the record with a `token` of None, since no answer with it is kept. Who may not read keys is
+    told the number beside it alone."""
     made: list[str] = []
     record = await _create(context, values, made)
     return {**record, "token": made[0] if made else None}
@@ -45,7 +46,7 @@ async def _create(context: Context, values: Any, made: list[str]) -> Record:
     expires_at = _expiry(values.get("expiresIn"), context.engine.accounts.tokens.now())
     text, key = await make_key(actor.key, _role(values.get("role"), actor), values["name"], expires_at)
     made.append(text)
-    return record_of(key)
+    return record_of(key) if may(actor, API_KEYS, Verb.READ) else {"id": key.id}
 
 
 @once(API_KEYS, Verb.DESTROY)

@@ -64,7 +64,8 @@ class ApiKeyPage:
 
 @strawberry.type(description="A key that was made.")
 class ApiKeyPayload:
-    record: ApiKey
+    # Can be null, so that who asks for more of it than they may read does not lose the token, which is told this once.
+    record: ApiKey | None = strawberry.field(description="What may be known of it: who may not read keys, its id.")
     token: str | None = strawberry.field(description="The key. It is told this once, and null when asked again.")
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from engine.system.models import Execution
 from tests.doors.conftest import Save, give_role
-from tests.doors.door import Door, RestDoor
+from tests.doors.door import Door, GraphqlDoor, RestDoor
 from tests.until import until
 
 PASSWORD = "a password that is long enough"
@@ -83,3 +83,35 @@ async def test_graphql_tells_them_that_they_may_not_read_more(client, token, ser
 
     assert ["NO_PERMISSION"] == [error["extensions"]["code"] for error in answer["errors"]]
     assert ["createRole", "record", "grants"] == answer["errors"][0]["path"]
+
+
+async def make_key(door: Door, selected: str) -> tuple[dict[str, Any], list[Any]]:
+    """What is told of a new key, and where more was asked for than may be read. Asked again it makes no other."""
+    headers = {**door.headers("narrow"), "Idempotency-Key": "once"}
+    if isinstance(door, RestDoor):
+        return (await door.client.post("/api/apiKeys:create", json={"name": "x"}, headers=headers)).json()["data"], []
+    document = f'mutation {{ it: createApiKey(values: {{name: "x"}}) {{ token record {{ {selected} }} }} }}'
+    answer = (await door.client.post("/graphql", json={"query": document}, headers=headers)).json()
+    told, errors = answer["data"]["it"], answer.get("errors", [])
+    assert {"NO_PERMISSION"} >= {error["extensions"]["code"] for error in errors}
+    return {**(told["record"] or {}), "token": told["token"]}, [error["path"] for error in errors]
+
+
+async def test_who_makes_a_key_without_reading_keys_is_told_it_and_its_number(door, service):
+    await give_role("narrow", {"apiKeys": {"create": {}}})
+    service.engine.accounts.forget()
+    first, _ = await make_key(door, "id")
+    again, _ = await make_key(door, "id")
+
+    assert {"id", "token"} == {*first} == {*again}
+    assert (True, None) == (first["token"].startswith("bp_"), again["token"])
+
+
+async def test_graphql_tells_it_also_to_whoever_asks_for_more(client, token, service):
+    """It is told this once."""
+    await give_role("narrow", {"apiKeys": {"create": {}}})
+    told, refused = await make_key(GraphqlDoor(client, token, service.engine.collections), "name")
+
+    assert {"token"} == {*told}
+    assert told["token"].startswith("bp_")
+    assert [["it", "record", "name"]] == refused
