@@ -81,7 +81,7 @@ def judge(history: History, database: Database, deliveries: Sequence[Delivery]) 
     verdict.executions = len(ended)
     verdict.given_up = ended.count("error")
     verdict.extra = sum(count - 1 for keys in delivered.values() for count in keys.values())
-    verdict.recoveries = list(_recoveries(database, history.moments("kill")))
+    verdict.recoveries = list(_recoveries(database, history.moments("kill", "stop")))
     return verdict
 
 
@@ -134,8 +134,8 @@ def _judge_statuses(verdict: Verdict, database: Database) -> None:
             verdict.broken["overwritten"].append(f"execution {execution} was {before}, then {after}")
 
 
-def _recoveries(database: Database, kills: Sequence[float]) -> Iterator[float]:
-    """Seconds from the kill that interrupted an execution until another process took it over.
+def _recoveries(database: Database, blows: Sequence[float]) -> Iterator[float]:
+    """Seconds from the kill or stop that interrupted an execution until another process took it over.
 
     What a process gives back by itself has one attempt less then, and was not interrupted.
     """
@@ -146,17 +146,17 @@ def _recoveries(database: Database, kills: Sequence[float]) -> Iterator[float]:
     ):
         attempted, since = began.get(execution, (0, at))
         taken_from = (before, after) == ("running", "queued") and attempt == attempted
-        if taken_from and (kill := _first(kills, since, at)):
-            interrupted.setdefault(execution, kill)
+        if taken_from and (blow := _first(blows, since, at)):
+            interrupted.setdefault(execution, blow)
         if after == "running":
             began[execution] = attempt, at
             if execution in interrupted:
                 yield at - interrupted.pop(execution)
 
 
-def _first(kills: Iterable[float], after: float, before: float) -> float | None:
-    """The moment of a kill is written down right after it."""
-    return min((kill for kill in kills if after - 0.1 <= kill <= before), default=None)
+def _first(blows: Iterable[float], after: float, before: float) -> float | None:
+    """The moment of a blow is written down right after it."""
+    return min((blow for blow in blows if after - 0.1 <= blow <= before), default=None)
 
 
 def percentile(values: Sequence[float], of: int) -> float:

@@ -19,6 +19,8 @@ from tests.process.served import ROOT, Served, environment, until
 
 LEASE = 2.0
 """Seconds; shorter than by default, so that a run shows many takings over."""
+TAKEN_OVER = LEASE + 5
+"""Seconds within which somebody goes on with what a process had in its hands; where tests run, more are given."""
 LAUNCH = (sys.executable, "-P", "-m", "tests.faults.launch")
 # What is promised about faults is not about rates.
 SETTINGS = {

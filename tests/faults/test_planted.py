@@ -80,7 +80,7 @@ def sent_many_times(site: Site, launch: list[str]) -> Verdict:
 def stopped_beyond_its_lease(site: Site, launch: list[str]) -> Verdict:
     """And going on when another process has ended what it ran."""
     stopped = site.serve(*launch, watchdog="0")
-    site.save(watched(site.sink.url("/delay/1")))
+    site.save(watched(site.sink.url("/delay/3")))
     write(site, stopped)
     until(lambda: site.sink.deliveries() or None)
     site.stop(stopped)

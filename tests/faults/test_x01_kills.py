@@ -5,13 +5,11 @@ from itertools import count
 from tests.databases import SERVER
 from tests.faults.conftest import Sizes, Tell
 from tests.faults.oracle import percentile
-from tests.faults.site import LEASE, Site, watched
+from tests.faults.site import TAKEN_OVER, Site, watched
 from tests.process.served import until
 
 CLIENTS = 4
 PAUSES = 0.3, 1.5
-TAKEN_OVER = int(LEASE) + 5
-"""Seconds within which somebody goes on with what a process had in its hands; where tests run, more are given."""
 
 
 def start(site: Site) -> None:
