@@ -133,6 +133,9 @@ class Status(StrEnum):
         return self not in (Status.QUEUED, Status.RUNNING, Status.WAITING)
 
 
+UNENDED = tuple(status for status in Status if not status.terminal)
+
+
 class Execution(Model):
     """One run of one workflow version.
 

@@ -16,7 +16,8 @@ from engine.queue.base import Claim, Queue
 from engine.system.models import Execution, Status
 from engine.workflow.caps import capped_context
 from engine.workflow.events import Pending, Planned
-from engine.workflow.journal import Entry, Journal
+from engine.workflow.jobs import Entry
+from engine.workflow.journal import Journal
 from engine.workflow.patience import Patience
 from engine.workflow.processor import Run
 from engine.workflow.runner import Result, Runner, runs_inside

@@ -1,45 +1,34 @@
-"""Runs ⇄ rows of executions and jobs. Every change of a started execution is guarded by the lease of who runs it."""
+"""Runs ⇄ rows of executions. Every change of a started execution is guarded by the lease of who runs it."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
-from tortoise.expressions import F, Q
+from tortoise.expressions import F
 
 from engine.data.collections import Collections
-from engine.data.unit import before_commit, take_turns, unit_of_work
-from engine.data.values import json_text
+from engine.data.unit import before_commit, unit_of_work
 from engine.observe import ExecutionChanged, Publish, unheard
-from engine.system.models import Execution, Job, Status, Workflow
+from engine.system.models import UNENDED, Execution, Status, Workflow
+from engine.workflow import lanes
 from engine.workflow.causes import Lineage
 from engine.workflow.definition import Definition
 from engine.workflow.documents import read_definition
 from engine.workflow.events import Pending
-from engine.workflow.nodes.base import Leave
-from engine.workflow.processor import Recorded, Run
+from engine.workflow.jobs import Entry, close_jobs, jobs_of, recorded_in, write_jobs
+from engine.workflow.processor import Run
 
 LEASE = timedelta(seconds=10)
 Ended: TypeAlias = Callable[[int, str, Status], Awaitable[None]]
 """Told the number of an execution, the key of its workflow, and how it has ended."""
-UNENDED = tuple(status for status in Status if not status.terminal)
 
 
 class LostLease(Exception):
     """Another process has taken the execution over: whatever this one was about to write must not be."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One node run on its way into the journal. `until` is what it waits for, if it waits."""
-
-    recorded: Recorded
-    input: Any
-    started_at: datetime
-    until: datetime | None = None
 
 
 Offer: TypeAlias = Callable[[Sequence[int]], Awaitable[None]]
@@ -73,8 +62,8 @@ class Journal:
         """A new execution, inside the unit of what caused it; with a `lease` it is this process's to run, at once."""
         now = datetime.now(UTC)
         definition = pending.definition
-        lane = lane_of(pending)
-        behind = lane is not None and await Execution.exists(lane=lane, status__in=UNENDED)
+        lane = lanes.lane_of(pending)
+        behind = lane is not None and await lanes.is_taken(lane)
         taken: dict[str, Any] = {"status": Status.WAITING if behind else Status.QUEUED}
         if pending.cut is not None:
             taken = {"status": Status.SKIPPED, "error": pending.cut, "finished_at": now}
@@ -113,12 +102,8 @@ class Journal:
         return row
 
     async def line_up(self, pendings: Iterable[Pending]) -> None:
-        """Before inserts: keep others from queueing up in the same places, or leaving them, until the commit.
-
-        In order, since two writes that want the same places would wait for each other.
-        """
-        for lane in sorted({lane for pending in pendings if (lane := lane_of(pending))}):
-            await take_turns(f"lane {lane}")
+        """Before inserts: keep others from queueing up in the same places, or leaving them, until the commit."""
+        await lanes.hold(pendings)
 
     def count(self, workflows: Iterable[int]) -> None:
         """Count new executions on their versions. Last in the unit, as everybody waits for these rows, and all that it
@@ -132,14 +117,13 @@ class Journal:
         if row is None:
             raise LostLease
         definition = self.definition(row)
-        past = await _past_rounds(execution) if any(step.loops for step in definition.walk()) else []
-        jobs = await Job.filter(*(~each for each in past), execution_id=execution).order_by("id")
+        jobs = await jobs_of(execution, definition)
         return Run(
             execution,
             lease,
             definition,
             row.context,
-            {job.path: _recorded(job) for job in jobs},
+            {job.path: recorded_in(job) for job in jobs},
             list(row.messages),
             {job.path for job in jobs if not job.status.terminal},
             row.sync,
@@ -153,17 +137,7 @@ class Journal:
         held = Execution.filter(id=run.execution, lease=run.lease)
         if not await held.update(messages=run.messages, leased_until=now + self.lease):
             raise LostLease
-        latest = _latest(entries)
-        for entry in latest:
-            if entry.recorded.path in run.open:
-                job = Job.filter(execution_id=run.execution, path=entry.recorded.path)
-                await job.update(**_columns(entry, now))
-        new = [entry for entry in latest if entry.recorded.path not in run.open]
-        await Job.bulk_create(_job(run.execution, entry, now) for entry in new)
-        for entry in latest:
-            run.open.discard(entry.recorded.path)
-            if not entry.recorded.status.terminal:
-                run.open.add(entry.recorded.path)
+        await write_jobs(run, entries, now)
 
     async def suspend(self, run: Run, until: datetime, entries: Sequence[Entry]) -> None:
         """Record node runs, and that the execution rests: nobody holds it, from then on anybody may."""
@@ -192,7 +166,7 @@ class Journal:
             if not ended:
                 raise LostLease
             if run.open:
-                await _close(run.execution, status)
+                await close_jobs(run.execution, status)
             if run.definition.options.in_order:
                 await self._let_next(run.execution)
             await self.ended(run.execution, run.definition.key, status)
@@ -225,7 +199,7 @@ class Journal:
 
     async def _closed(self, execution: int, status: Status) -> str:
         """Bring everything around an execution in order that somebody else has ended; answers its workflow's key."""
-        await _close(execution, status)
+        await close_jobs(execution, status)
         row = await Execution.get(id=execution).only("key")
         self.publish(ExecutionChanged(execution, row.key, status))
         await self._let_next(execution)
@@ -233,12 +207,7 @@ class Journal:
 
     async def _let_next(self, ended: int) -> None:
         """Let the next one go, where an execution was the first of those that run one after the other."""
-        row = await Execution.get(id=ended).only("lane")
-        if row.lane is None:
-            return
-        # Somebody may be queueing up behind this one just now.
-        await take_turns(f"lane {row.lane}")
-        next_one = await Execution.filter(lane=row.lane, status__in=UNENDED).order_by("id").first().only("id", "key")
+        next_one = await lanes.first_behind(ended)
         if next_one is None:
             return
         waits = Execution.filter(id=next_one.id, status=Status.WAITING, resume_at__isnull=True)
@@ -265,85 +234,6 @@ class Unreadable(Exception):
     """The execution's workflow does not fit the collections any more: the models have changed since it was started."""
 
 
-async def _past_rounds(execution: int) -> list[Q]:
-    """The jobs that a run needs to know no more: of loops only the round counts that they are in, or were in last."""
-    current: list[tuple[str, int]] = []
-    loops = Job.filter(execution_id=execution, round__isnull=False).order_by("id")
-    for path, round in await loops.values_list("path", "round"):
-        if not any(path.startswith(f"{loop}/") and not path.startswith(f"{loop}/{last}/") for loop, last in current):
-            current.append((path, round))
-    return [Q(path__startswith=f"{loop}/") & ~Q(path__startswith=f"{loop}/{last}/") for loop, last in current]
-
-
-async def _close(execution: int, status: Status) -> None:
-    """Nothing of an execution that has ended goes on: neither its loops nor what it waited for."""
-    jobs = Job.filter(execution_id=execution, status__in=UNENDED)
-    await jobs.update(status=status, finished_at=datetime.now(UTC))
-
-
-def _latest(entries: Sequence[Entry]) -> list[Entry]:
-    """The entries by place, in the order in which they began: a loop that has gone round and ended is one."""
-    found: dict[str, Entry] = {}
-    for entry in entries:
-        path = entry.recorded.path
-        found[path] = replace(entry, started_at=found[path].started_at) if path in found else entry
-    return list(found.values())
-
-
-def _recorded(job: Job) -> Recorded:
-    return Recorded(
-        job.path,
-        job.node_key,
-        job.status,
-        job.result,
-        job.branch,
-        job.stops,
-        job.error,
-        job.attempt,
-        job.round,
-        Leave(job.leave) if job.leave else None,
-    )
-
-
-def _job(execution: int, entry: Entry, now: datetime) -> Job:
-    recorded = entry.recorded
-    columns = _columns(entry, now)
-    texts = {name: columns.pop(name) for name in ("input", "result")}
-    job = Job(
-        execution_id=execution,
-        node_key=recorded.node_key,
-        path=recorded.path,
-        started_at=entry.started_at,
-        **columns,
-    )
-    job.input, job.result = texts["input"], texts["result"]
-    return job
-
-
-def lane_of(pending: Pending) -> str | None:
-    """What executions have in common that run one after the other; None for those that do not."""
-    if not pending.definition.options.in_order or pending.record_key is None or pending.cut is not None:
-        return None
-    return f"{pending.definition.key}:{pending.collection}:{pending.record_key}"
-
-
 async def _count(workflows: Iterable[int]) -> None:
     for workflow, executions in sorted(Counter(workflows).items()):
         await Workflow.filter(id=workflow).update(executed=F("executed") + executions)
-
-
-def _columns(entry: Entry, now: datetime) -> dict[str, Any]:
-    """What changes of a job that is written again."""
-    recorded = entry.recorded
-    return {
-        "status": recorded.status,
-        "input": json_text(entry.input),
-        "result": json_text(recorded.result),
-        "branch": recorded.branch,
-        "round": recorded.round,
-        "leave": recorded.leave.value if recorded.leave else None,
-        "stops": recorded.stops,
-        "error": recorded.error,
-        "attempt": recorded.attempt,
-        "finished_at": now if recorded.status.terminal else None,
-    }

@@ -5,8 +5,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from engine.system.models import Execution
-from engine.workflow.journal import UNENDED
+from engine.system.models import UNENDED, Execution
 
 LEAVING_SECONDS = 10.0
 """What is left of every wait when the process shall end: as long as sync workflows are waited for by default, and less

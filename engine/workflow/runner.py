@@ -19,7 +19,8 @@ from engine.workflow.callers import Allow
 from engine.workflow.caps import capped, capped_text
 from engine.workflow.causes import Cause
 from engine.workflow.definition import Definition, Step
-from engine.workflow.journal import Entry, Journal, LostLease
+from engine.workflow.jobs import Entry
+from engine.workflow.journal import Journal, LostLease
 from engine.workflow.nodes.base import Done, Effect, Failed, Node, Outcome, Stop, Waiting
 from engine.workflow.processor import End, Next, Recorded, Run, Turn, next_step, record
 from engine.workflow.scope import Scope

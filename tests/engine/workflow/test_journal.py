@@ -10,7 +10,8 @@ from tortoise.exceptions import IntegrityError
 from engine.data.unit import unit_of_work
 from engine.system.models import Execution, Job, Status, Workflow
 from engine.workflow.events import Pending
-from engine.workflow.journal import Entry, Journal, LostLease, Unreadable
+from engine.workflow.jobs import Entry
+from engine.workflow.journal import Journal, LostLease, Unreadable
 from engine.workflow.processor import Recorded
 from tests.databases import MakeDatabase
 from tests.engine.workflow.started import defined, journal_over, note, row_of, start
