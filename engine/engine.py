@@ -83,7 +83,7 @@ class Engine:
         self.bulk_limit = bulk_limit
         self.records = Records(collections)
         self.catalog = Catalog(collections)
-        self.versions = Versions(collections, self.catalog)
+        self.versions = Versions(collections, self.catalog, secrets)
         self.stream = Stream()
         self.changes = Changes()
         self.changes.on(Topic.WORKFLOWS, self.catalog.reload)

@@ -29,14 +29,24 @@ class Secrets:
     named: Mapping[str, Secret] = field(default_factory=dict)
 
     def values(self, names: Iterable[str], host: str) -> dict[str, str]:
-        """The values of these for a host; one message for secrets that are not there and for those of other hosts."""
+        """The values of these for a host."""
         values = {}
         for name in names:
-            secret = self.named.get(name)
-            if secret is None or host not in secret.hosts:
-                raise CallFailed(f"There is no secret '{name}' for '{host}': BANGPATH_SECRETS names them, with hosts.")
-            values[name] = secret.value
+            if fault := self.fault(name, host):
+                raise CallFailed(fault)
+            values[name] = self.named[name].value
         return values
+
+    def fault(self, name: str, host: str | None) -> str | None:
+        """Why there is no such secret for a host, or for None at all, or None where there is one.
+
+        One message for secrets that are not there and for those of other hosts.
+        """
+        secret = self.named.get(name)
+        if secret is not None and (host is None or host in secret.hosts):
+            return None
+        there = f" for '{host}'" if host else ""
+        return f"There is no secret '{name}'{there}: BANGPATH_SECRETS names them, with hosts."
 
 
 NO_SECRETS = Secrets()

@@ -11,6 +11,7 @@ from typing import Any
 from engine.data.collections import Collections
 from engine.data.values import refuse_unstorable
 from engine.errors import Complaint
+from engine.outgoing.secrets import Secrets
 from engine.system.models import WorkflowType
 from engine.workflow.complaints import Complaints
 from engine.workflow.definition import Definition, Options, Retry, Step
@@ -43,11 +44,19 @@ _ATTEMPTS: Mapping[Effect, int] = MappingProxyType({Effect.NONE: 1, Effect.READ:
 
 
 def read_definition(
-    document: Mapping[str, Any], collections: Collections, *, id: int = 0, version: int = 1, enabled: bool = False
+    document: Mapping[str, Any],
+    collections: Collections,
+    *,
+    id: int = 0,
+    version: int = 1,
+    enabled: bool = False,
+    secrets: Secrets | None = None,
 ) -> tuple[Definition | None, list[Complaint]]:
     """The definition of a document and no complaints, or None and all of them.
 
     Both what a caller wants to save and what was saved are read by this; nothing is validated when a workflow runs.
+    Only what is saved is read with the `secrets` that there are: where one is taken away the calls that show it fail,
+    and not the whole workflow.
     """
     complaints = Complaints()
     if (unfit := _unfit(document)) is not None:
@@ -62,7 +71,9 @@ def read_definition(
         complaints.add(f"Nobody waits for a workflow of type '{kind}': leave 'sync' out.", "sync")
     config = _config(members, kind, collections)
     options = _options(members, kind, sync=sync)
-    known = Known(collections, config.collection, config.appends) if config else Known(collections)
+    known = Known(collections, secrets=secrets)
+    if config:
+        known = replace(known, collection=config.collection, appends=config.appends)
     steps, _ = _Nodes(complaints, sync=sync, atomic=options.atomic).read(
         members.list("nodes"), known, ("nodes",), "", 0
     )

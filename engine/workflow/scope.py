@@ -13,6 +13,7 @@ from engine.data.filters import did_you_mean
 from engine.data.operators import OPERATORS, Takes
 from engine.data.values import render
 from engine.errors import Code, refuse
+from engine.outgoing.secrets import Secrets
 from engine.workflow.callers import Allow
 from engine.workflow.templates import Path, Variable, parse
 
@@ -49,7 +50,7 @@ class Known:
 
     `collection` is the trigger's, None where the trigger could not be read; `appends` the relations it loads; `jobs`
     the keys of the nodes that may have run before this place, `loops` those of the loops around it, `inside` those of
-    the nodes in the branches of this one.
+    the nodes in the branches of this one. `secrets` are those that requests may show, None where that is not asked.
     """
 
     collections: Collections
@@ -58,6 +59,7 @@ class Known:
     jobs: frozenset[str] = frozenset()
     loops: tuple[str, ...] = ()
     inside: frozenset[str] = frozenset()
+    secrets: Secrets | None = None
 
     def fault(self, root: str, names: tuple[str, ...]) -> str | None:
         """Why there is no such variable, or None. `root` is written without the `$` of templates."""

@@ -13,6 +13,7 @@ from engine.data.filters import did_you_mean
 from engine.data.unit import take_turns, unit_of_work
 from engine.errors import Code, Complaint, Refusal, raise_for, refuse
 from engine.exchange.changes import Topic, announce
+from engine.outgoing.secrets import NO_SECRETS, Secrets
 from engine.system.models import Execution, Workflow
 from engine.workflow.catalog import Catalog, document_of
 from engine.workflow.definition import Definition
@@ -30,6 +31,7 @@ class Versions:
 
     collections: Collections
     catalog: Catalog
+    secrets: Secrets = NO_SECRETS
 
     async def create(self, values: Mapping[str, Any]) -> Workflow:
         """The first version of a key, which is made where none is given."""
@@ -37,7 +39,7 @@ class Versions:
         if given.get("key") is None:
             given["key"] = secrets.token_hex(6)
         enabled, faults = _enabled(values, default=False)
-        document, wrong = self._checked(given)
+        document, wrong = self._checked(given, self.secrets)
         raise_for([*faults, *wrong])
         async with _unit():
             if await Workflow.exists(key=document["key"]):
@@ -54,7 +56,9 @@ class Versions:
             row = await _find(key)
             given = {name: value for name, value in values.items() if name != "enabled"}
             changed = {name: value for name, value in given.items() if getattr(row, name) != value}
-            document, wrong = self._checked({**document_of(row), **changed})
+            # A workflow whose secret was taken away can still be disabled.
+            named = self.secrets if enabled or "nodes" in changed else None
+            document, wrong = self._checked({**document_of(row), **changed}, named)
             raise_for([*faults, *wrong])
             if changed.keys() & set(_FROZEN) and await Execution.exists(workflow_id=row.id):
                 message = f"Version {row.version} of '{row.key}' has run and stays as it is: make a revision."
@@ -101,9 +105,9 @@ class Versions:
             raise Refusal(faults)
         return read
 
-    def _checked(self, document: Mapping[str, Any]) -> tuple[dict[str, Any], list[Complaint]]:
+    def _checked(self, document: Mapping[str, Any], named: Secrets | None) -> tuple[dict[str, Any], list[Complaint]]:
         """The document with its defaults, as it is stored."""
-        definition, faults = read_definition(document, self.collections)
+        definition, faults = read_definition(document, self.collections, secrets=named)
         return (dict(definition.document) if definition else {}), faults
 
     async def _reloaded(self, key: int) -> Workflow:

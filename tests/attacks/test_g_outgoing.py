@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.outgoing.secrets import Secret
-from engine.system.models import Execution, Job
+from engine.system.models import Execution, Job, Workflow
 from tests.attacks.world import told
 from tests.other_service import LOOPBACK, reply
 
@@ -260,12 +260,64 @@ async def test_our_own_address_is_not_called_whatever_is_allowed(world, call):
 @where_the_sink_is_allowed
 @pytest.mark.parametrize("config", SHOWN)
 async def test_a_secret_goes_to_the_hosts_it_is_for(world, call, config):
-    """G13: asked for another one, the call is not made."""
-    ended = await call(world.sink.url("/"), **config)
+    """G13: asked for another one, which a template brings, the call is not made."""
+    ended = await call("{{$context.data.text}}", world.sink.url("/"), **config)
 
     assert "error" == ended.status
     assert [] == world.sink.heard
     assert VALUE not in await _history()
+
+
+STRIPE = "https://api.stripe.com/{{$context.data.id}}"
+OTHER_HOST = "https://api.stripe.com.example.org/"
+ANYWHERE = "https://{{$context.data.title}}/"
+
+
+def showing(url: str, secret: str, **more: Any) -> dict[str, Any]:
+    headers = {"Authorization": {"secret": secret}}
+    return {"key": "call", "type": "request", "config": {"url": url, "headers": headers, **more}}
+
+
+HEADER, SIGN = ["nodes", 0, "config", "headers", "Authorization", "secret"], ["nodes", 0, "config", "sign"]
+UNKNOWN = {
+    "one that is not there": (showing(STRIPE, "nobody"), [HEADER]),
+    "two": (showing(STRIPE, "nobody", sign="nobody"), [HEADER, SIGN]),
+    "one to sign with": (showing(STRIPE, "stripe", sign="Stripe"), [SIGN]),
+    "another host's": (showing(OTHER_HOST, "stripe", sign="stripe"), [HEADER, SIGN]),
+    "one that is not there, for any host": (showing(ANYWHERE, "nobody"), [HEADER]),
+    "one of the settings": (showing(STRIPE, "BANGPATH_SECRET"), [HEADER]),
+}
+
+
+@pytest.mark.parametrize(("node", "places"), UNKNOWN.values(), ids=UNKNOWN)
+async def test_a_secret_that_there_is_none_of_is_refused_when_it_is_saved(door, nothing_happened, node, places):
+    document = {"title": "x", "type": "action", "config": {"collection": "posts"}, "nodes": [node]}
+    async with nothing_happened():
+        answer = await door.workflow("create", values=document)
+
+    assert [("WORKFLOW_INVALID", place) for place in places] == [
+        (error["code"], error["path"]) for error in answer.errors
+    ]
+    assert VALUE not in str(answer.errors)
+
+
+@pytest.mark.parametrize("url", [STRIPE, "HTTPS://API.Stripe.com:443?x", ANYWHERE])
+async def test_one_that_there_is_can_be_saved(door, url):
+    document = {"title": "x", "type": "action", "config": {"collection": "posts"}, "nodes": [showing(url, "stripe")]}
+
+    assert [] == (await door.workflow("create", values=document)).codes
+
+
+async def test_a_workflow_whose_secret_was_taken_away_is_disabled_and_not_enabled_again(door, service):
+    document = {"key": "old", "title": "x", "type": "action", "enabled": True, "config": {"collection": "posts"}}
+    saved = await service.engine.versions.create(document)
+    await Workflow.filter(id=saved.id).update(nodes=[showing(STRIPE, "gone")])
+    await service.engine.catalog.reload()
+    disabled = await door.workflow("update", key=saved.id, values={"enabled": False, "title": "y"})
+    enabled = await door.workflow("update", key=saved.id, values={"enabled": True})
+
+    assert ([], ["WORKFLOW_INVALID"]) == (disabled.codes, enabled.codes)
+    assert (False, "y") == (await Workflow.get(id=saved.id).values_list("enabled", "title"))
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ _BODILESS = ("GET", "HEAD")
 _TRANSIENT = (408, 425, 429)
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _TEXT = re.compile(r"[\t\x20-\x7e]*")
+_PLACE = re.compile(r"[a-z]+://[^/?#]*", re.IGNORECASE)
 # What the connection, the body and the stable key decide.
 _OURS = re.compile(
     r"(host|connection|content-length|transfer-encoding|te|trailer|upgrade|expect|keep-alive|accept-encoding"
@@ -79,6 +80,8 @@ class Request(Node[RequestConfig]):
         method = members.choice("method", METHODS, "GET")
         url = _url(members)
         headers, secrets = _headers(members)
+        sign = members.text("sign") if given.get("sign") is not None else None
+        _check_secrets(known, url, secrets, sign, complaints)
         query, form = members.object("query"), members.object("form")
         _check_body(members, method)
         for name in ("url", "headers", "query", "json", "form"):
@@ -91,7 +94,7 @@ class Request(Node[RequestConfig]):
             query=query,
             json=given.get("json"),
             form=form if given.get("form") is not None else None,
-            sign=members.text("sign") if given.get("sign") is not None else None,
+            sign=sign,
             accept=_accept(members),
             seconds=_number(members, "timeout", SECONDS, 1, MAX_SECONDS),
             redirects=int(_number(members, "redirects", MAX_REDIRECTS, 0, MAX_REDIRECTS)),
@@ -174,6 +177,30 @@ def _headers(members: Members) -> tuple[dict[str, Any], dict[str, str]]:
             texts[name] = value
         seen.add(name.lower())
     return texts, secrets
+
+
+def _check_secrets(
+    known: Known, url: str | None, headers: Mapping[str, str], sign: str | None, complaints: Complaints
+) -> None:
+    """Complain about secrets that are not there, or not for the host that is called, where that is known already."""
+    if known.secrets is None:
+        return
+    host = _host(url or "")
+    for name, secret in headers.items():
+        if secret and (fault := known.secrets.fault(secret, host)):
+            complaints.add(fault, "headers", name, "secret")
+    if sign is not None and (fault := known.secrets.fault(sign, host)):
+        complaints.add(fault, "sign")
+
+
+def _host(url: str) -> str | None:
+    """The host of a URL, None where a template brings it or a part of it.
+
+    >>> _host("https://a.example/{{$context.data.id}}"), _host("https://{{$context.data.host}}.example/"), _host("")
+    ('a.example', None, None)
+    """
+    place = _PLACE.match(url.strip())
+    return None if place is None or "{{" in place[0] or _fault(place[0]) else httpx.URL(place[0]).host
 
 
 def _check_body(members: Members, method: str | None) -> None:
