@@ -21,21 +21,18 @@ class Topic(StrEnum):
     """Of what processes have copies in memory."""
 
     WORKFLOWS = "workflows"
-    ROLES = "roles"
-    USERS = "users"
-    TOKENS = "tokens"
 
 
-async def announce(*topics: Topic) -> None:
-    """Let every process know that these are not what they were, with the commit of the unit that is open.
+async def announce(topic: Topic) -> None:
+    """Let every process know that this is not what it was, with the commit of the unit that is open.
 
     The last thing in a unit: others who announce the same wait for its end. The process itself is told like any other,
     a moment later: what must hold at once here is done with `after_commit`.
     """
     assert is_inside_unit(), "what is announced is committed with what has changed"
     # A mark that is new each time, not a number: it can be set without being read, and only differs.
-    marks = [Revision(topic=topic.value, mark=uuid.uuid4().hex) for topic in sorted(set(topics))]
-    await Revision.bulk_create(marks, on_conflict=["topic"], update_fields=["mark"])
+    mark = Revision(topic=topic.value, mark=uuid.uuid4().hex)
+    await Revision.bulk_create([mark], on_conflict=["topic"], update_fields=["mark"])
     if connection().capabilities.dialect == "postgres":
         # It takes a lock of the whole database at the commit, which these changes are rare enough for.
         await connection().execute_query("SELECT pg_notify($1, '')", [CHANNEL])

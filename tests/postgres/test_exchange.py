@@ -92,28 +92,17 @@ async def test_a_change_that_was_undone_is_not_heard_of() -> None:
 
     async def fail() -> None:
         async with unit_of_work():
-            await announce(Topic.ROLES)
+            await announce(Topic.WORKFLOWS)
             raise LookupError
 
     async with ear.listening():
         with pytest.raises(LookupError):
             await fail()
         async with unit_of_work():
-            await announce(Topic.USERS)
+            await announce(Topic.WORKFLOWS)
         await until(ear.has_noticed)
 
     assert 1 == ear.changes
-
-
-async def test_two_processes_that_announce_the_same_do_not_wait_for_each_other_for_ever() -> None:
-    async def change(*topics: Topic) -> None:
-        async with unit_of_work():
-            await announce(*topics)
-
-    async with asyncio.timeout(20):
-        await asyncio.gather(
-            *(change(*topics) for topics in [(Topic.USERS, Topic.ROLES), (Topic.ROLES, Topic.USERS)] * 10)
-        )
 
 
 async def test_a_listener_that_was_cut_off_comes_back_and_catches_up(exchange, neighbour) -> None:
@@ -123,11 +112,11 @@ async def test_a_listener_that_was_cut_off_comes_back_and_catches_up(exchange, n
     async def forget() -> None:
         forgotten.set()
 
-    changes.on(Topic.ROLES, forget)
+    changes.on(Topic.WORKFLOWS, forget)
     exchange(changes, stream)
     await until(lambda: listeners(neighbour))
     await neighbour.execute(END)
-    await neighbour.execute("INSERT INTO revisions (topic, mark) VALUES ('roles', 'another')")
+    await neighbour.execute("INSERT INTO revisions (topic, mark) VALUES ('workflows', 'another')")
     async with asyncio.timeout(20):
         await forgotten.wait()
     with stream.read(about_execution(7)) as reader:

@@ -148,8 +148,8 @@ async def test_a_change_is_found_though_nobody_told(exchange, wire, changes):
     async def forget() -> None:
         called.set()
 
-    changes.on(Topic.ROLES, forget)
-    wire.announced["roles"] = "another"
+    changes.on(Topic.WORKFLOWS, forget)
+    wire.announced["workflows"] = "another"
 
     async with asyncio.timeout(20):
         await called.wait()
