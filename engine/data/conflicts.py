@@ -31,11 +31,13 @@ async def conflicts(
     links = [(relation.target, link) for plan in plans for relation, link in _links(plan)]
     present = await _present(action.seen(collections), links)
     written = [each for plan in plans for each in _written(plan, own, present)]
+    forbidden = await _forbidden(action.written(collections, "update"), links, present)
     return [
         *_missing(written, present),
-        *await _forbidden(action.written(collections, "update"), links, present),
+        *(_untouchable(target, link) for target, link in forbidden),
         *await _taken(written, present),
-        *await _taken_targets(collections, written, present),
+        # Of a record that is not theirs to link nobody is told whether it is free: that may be hidden from them.
+        *await _taken_targets(collections, written, present - {(target, link.key) for target, link in forbidden}),
         *_shared(written, present),
     ]
 
@@ -52,16 +54,19 @@ async def _present(collections: Collections, links: Iterable[tuple[str, Link]]) 
     }
 
 
-async def _forbidden(writable: Collections, links: Sequence[tuple[str, Link]], present: Present) -> list[Complaint]:
+async def _forbidden(
+    writable: Collections, links: Sequence[tuple[str, Link]], present: Present
+) -> list[tuple[str, Link]]:
     """Which links change records that are there, and that the role may not change."""
     changed = [(target, link) for target, link in links if link.changed or link.changes]
     limited = [each for each in changed if writable[each[0]].rows]
     allowed = await _present(writable, limited)
-    return [
-        Complaint(Code.NO_PERMISSION, f"Your role may not update record '{render(link.key)}' of '{target}'.", link.path)
-        for target, link in limited
-        if (target, link.key) in present - allowed
-    ]
+    return [(target, link) for target, link in limited if (target, link.key) in present - allowed]
+
+
+def _untouchable(target: str, link: Link) -> Complaint:
+    message = f"Your role may not update record '{render(link.key)}' of '{target}'."
+    return Complaint(Code.NO_PERMISSION, message, link.path)
 
 
 def _missing(written: Sequence[Written], present: Present) -> Iterator[Complaint]:

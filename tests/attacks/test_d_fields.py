@@ -9,7 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from schema.sample.models import Post
 from tests.attacks.world import World
+from tests.doors.conftest import give_role
+from tests.doors.door import Door
 
 HIDDEN = {"secretNote": "noSuchNote", "secret_note": "no_suchnote"}
 """As it is spelt, and as the column is called; as long as each other, since places are told."""
@@ -112,3 +115,16 @@ async def test_nor_in_graphql(world: World, document: str, nothing_happened):
     assert answers[0] == answers[1]
     assert "errors" in answers[0][1]
     assert "Did you mean" not in answers[0][1]
+
+
+async def test_nor_is_whether_a_record_that_may_not_be_changed_is_linked(world: World, door: Door, nothing_happened):
+    """Whoever links it changes it, so the refusal is that of the change, whether the link would be free or not."""
+    own = {"authorId": "{{$user.id}}"}
+    posts = {"read": {"fields": ["title"]}, "update": {"fields": ["category"], "filter": own}}
+    await give_role("linking", {"posts": posts, "categories": {"read": {}, "create": {}}})
+    free = await Post.create(title="without a category")
+    async with nothing_happened():
+        for post in (world.foreign, free):
+            answer = await door.create("categories", {"title": "x", "post": {"id": post.id}}, role="linking")
+
+            assert ["NO_PERMISSION"] == answer.codes
