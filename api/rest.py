@@ -86,11 +86,14 @@ class RestDoor:
         return response
 
     def _find(self, request: Request, context: Context) -> tuple[Target, Operation]:
-        """The operation asked for. Who is nobody is told so, before what there is and what there is not."""
+        """The operation asked for. Who is nobody is told so, before what there is and what there is not.
+
+        A relation that is hidden from the role is no path, whatever else is wrong with the request.
+        """
         target = parse_path(_below(request.scope))
         offered = self._routes.offered(target) if target else {}
         if not _is_open(target, offered):
-            signed_in(context.actor)
+            offered = self._routes.known(offered, target, signed_in(context.actor))
         if target is None or not offered:
             raise refuse(Code.NOT_FOUND, self._routes.absence(target, partial(_sees, context.actor)))
         operation = offered.get("GET" if request.method == "HEAD" else request.method)

@@ -7,11 +7,13 @@ from types import MappingProxyType
 from urllib.parse import unquote
 
 from api.operations import READS, RECORDS, Operation, Operations
-from api.relation_operations import related_operations
+from api.relation_operations import LINKS, related_operations
 from api.system_operations import EXECUTIONS, HISTORY, SYSTEM
+from engine.actions import Actor
 from engine.data.collections import Collections, Relation
 from engine.data.filters import did_you_mean
 from engine.errors import StartError
+from schema.permissions import known_relation, rights
 from schema.resolvers.history import has_history
 
 _NAMED = re.compile(r"([^:]+)(?::([^:]+))?")
@@ -137,6 +139,18 @@ class Routes:
         if operation := operations.get(target.action or ""):
             return dict.fromkeys(operation.methods, operation)
         return {}
+
+    def known(self, offered: Mapping[str, Operation], target: Target | None, actor: Actor) -> Mapping[str, Operation]:
+        """Those of the operations at a path that there are for the actor's role: by no relation that is hidden."""
+        if target is None or target.owner is None or self._relation(target) is None:
+            return offered
+        allowed, (owner, _) = rights(actor, self._collections), target.owner
+
+        def is_known(operation: Operation) -> bool:
+            linking = operation.name.rpartition(":")[2] in LINKS
+            return known_relation(allowed, self._collections, owner, target.resource, linking=linking) is not None
+
+        return {method: operation for method, operation in offered.items() if is_known(operation)}
 
     def collection(self, target: Target) -> str:
         """The collection, or other resource, that the operations at a path are about."""

@@ -20,7 +20,7 @@ from engine.actions import (
     UpdateOrCreateRecord,
     UpdateRecords,
 )
-from engine.data.collections import Collection, Collections
+from engine.data.collections import Collection, Collections, Relation
 from engine.data.filters import check_filter, did_you_mean
 from engine.errors import Code, Complaint, refuse
 from schema.narrowing import FIELDS, FILTER, SAMPLE, Limits, Narrowing, faults, fill
@@ -86,6 +86,23 @@ def rights(actor: Actor, collections: Collections) -> Rights:
 def seen_by(actor: Actor, collections: Collections) -> Collections:
     """The collections as the role may read them."""
     return narrowing_of(actor, collections).views(actor).read
+
+
+def known_relation(
+    allowed: Rights, collections: Collections, owner: str, name: str, *, linking: bool
+) -> Relation | None:
+    """A relation of a collection, None where the role knows of none: to link by it takes writing it, else reading it.
+
+    Of a collection that the role may not use so at all, that is what it is told.
+    """
+    if owner not in collections:
+        return None
+    seen = collections
+    if allowed.views is not None and linking and owner in allowed.update:
+        seen = allowed.views.update
+    elif allowed.views is not None and owner in allowed.read:
+        seen = allowed.views.read
+    return seen[owner].relations.get(name)
 
 
 def narrowing_of(actor: Actor, collections: Collections) -> Narrowing:

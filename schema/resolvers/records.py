@@ -18,12 +18,12 @@ from engine.actions import (
     UpdateRecords,
     Write,
 )
-from engine.data.collections import Collection, Collections
+from engine.data.collections import Collections
 from engine.data.filters import did_you_mean, finds_all
 from engine.data.plans import is_filled
 from engine.errors import Code, Complaint, Refusal, refuse
 from schema.context import Context
-from schema.permissions import authorize, rights, signed_in
+from schema.permissions import authorize, known_relation, rights, signed_in
 from schema.resolvers.masking import masked, told_refusal
 
 T = TypeVar("T")
@@ -85,7 +85,7 @@ async def _written(context: Context, write: Awaitable[T]) -> T:
 def _refuse_unknown(collections: Collections, allowed: Rights, action: Action) -> None:
     """Also what is only asked of the wrong collection: our own are written by their own resolvers, by their rules.
 
-    A relation that is hidden is none. Of a collection that the role may not use at all, that is what it is told.
+    A relation that is hidden is none.
     """
     collection = collections.get(action.collection)
     if collection is None or (collection.system and isinstance(action, Write)):
@@ -93,23 +93,15 @@ def _refuse_unknown(collections: Collections, allowed: Rights, action: Action) -
         raise refuse(Code.NOT_FOUND, f"There is no collection '{action.collection}' to do this with.{hint}")
     if action.owner is None:
         return
-    owner = _known(collections, allowed, action.owner.collection, linking=isinstance(action, LinkRecords))
-    relation = owner.relations.get(action.owner.relation) if owner else None
-    if owner is None or relation is None or relation.target != action.collection:
-        raise refuse(Code.NOT_FOUND, f"'{action.owner.collection}' has no such relation.")
+    owner, name = action.owner.collection, action.owner.relation
+    relation = known_relation(allowed, collections, owner, name, linking=isinstance(action, LinkRecords))
+    if relation is None or relation.target != action.collection:
+        raise refuse(Code.NOT_FOUND, f"'{owner}' has no such relation.")
     linking = isinstance(action, LinkRecords) or (
         isinstance(action, CreateRecords | FindOrCreate) and not is_filled(relation)
     )
-    if owner.system and linking:
-        raise refuse(Code.NOT_FOUND, f"Nothing can be linked with '{owner.name}' here.")
-
-
-def _known(collections: Collections, allowed: Rights, name: str, *, linking: bool) -> Collection | None:
-    """The owner of a relation as the role knows it, None where there is no such collection."""
-    may = allowed.update if linking else allowed.read
-    if name not in may or allowed.views is None:
-        return collections.get(name)
-    return (allowed.views.update if linking else allowed.views.read)[name]
+    if collections[owner].system and linking:
+        raise refuse(Code.NOT_FOUND, f"Nothing can be linked with '{owner}' here.")
 
 
 def _bounded(action: ListRecords, limit: int) -> ListRecords:

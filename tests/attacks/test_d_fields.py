@@ -128,3 +128,57 @@ async def test_nor_is_whether_a_record_that_may_not_be_changed_is_linked(world: 
             answer = await door.create("categories", {"title": "x", "post": {"id": post.id}}, role="linking")
 
             assert ["NO_PERMISSION"] == answer.codes
+
+
+# Hidden relations, each beside one that is nowhere; METHOD action, and what is sent.
+HIDDEN_RELATIONS = {"tags": "xags", "category": "xategory", "comments": "xomments"}
+PATHS = (
+    *("GET", "POST", "PUT", "DELETE", "OPTIONS", "GET :list", "GET :get", "GET :count", "POST :create", "POST :update"),
+    *(
+        "POST :destroy",
+        "POST :add",
+        "POST :set",
+        "POST :remove",
+        "POST :toggle",
+        "GET :set",
+        "PUT :add",
+        "POST :nothing",
+    ),
+)
+READING: dict[str, Any] = {"read": {"fields": ["title"]}}
+
+
+@pytest.mark.parametrize("grants", [READING, {**READING, "update": {"fields": ["title"]}}], ids=["reader", "writer"])
+@pytest.mark.parametrize("hidden", HIDDEN_RELATIONS)
+async def test_a_hidden_relation_is_no_path(world: World, nothing_happened, grants, hidden):
+    """By whichever method, and whatever else is wrong with the request."""
+    await give_role("narrow", {"posts": grants, "tags": {"read": {}}})
+    differing = []
+    async with nothing_happened():
+        for asked in PATHS:
+            method, _, action = asked.partition(" ")
+            for key, query, content in (("1", "", "[1]"), ("1", "", "{"), ("x", "", ""), ("1", "?nothing=1", "")):
+                answers = []
+                for name in (hidden, HIDDEN_RELATIONS[hidden]):
+                    more = {"content": content, "headers": {"X-Role": "narrow"}}
+                    answer = await world.send(
+                        method, f"posts/{key}/{name}{action}{query}", world.tokens["root"], **more
+                    )
+                    answers.append(like(answer, name))
+                if answers[0] != answers[1]:
+                    differing.append((asked, key, query, content, answers))
+
+    assert [] == differing
+
+
+@pytest.mark.parametrize("mode", ["add", "set", "remove", "toggle"])
+async def test_nor_is_it_a_field_to_link_by(world: World, nothing_happened, mode):
+    await give_role("narrow", {"posts": READING, "tags": {"read": {}}})
+    answers = []
+    async with nothing_happened():
+        for name in ("Tags", "Xags"):
+            document = f"mutation {{ {mode}Post{name}(id: 1, keys: [1]) {{ keys }} }}"
+            answer = await world.ask(document, world.tokens["root"], headers={"X-Role": "narrow"})
+            answers.append(like(answer, name))
+
+    assert answers[0] == answers[1]
