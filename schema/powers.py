@@ -38,6 +38,15 @@ def refuse_beyond(actor: Actor, roles: Iterable[Role]) -> None:
             raise beyond(actor, role.name)
 
 
+def refuse_beyond_holder(actor: Actor, held: Iterable[Role]) -> None:
+    """The same for the roles that somebody holds; which of them it is may be hidden from the actor."""
+    try:
+        refuse_beyond(actor, held)
+    except Refusal:
+        message = f"This user may do more than '{actor.role}': they cannot be changed from there."
+        raise refuse(Code.NO_PERMISSION, message) from None
+
+
 def beyond(actor: Actor, name: str) -> Refusal:
     return refuse(
         Code.NO_PERMISSION,

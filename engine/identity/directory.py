@@ -18,7 +18,7 @@ async def find_user(key: int) -> User:
     """A user with their roles; raises `NOT_FOUND`."""
     user = await User.get_or_none(id=key).prefetch_related("roles")
     if user is None:
-        raise refuse(Code.NOT_FOUND, f"There is no user '{key}'.")
+        raise refuse(Code.NOT_FOUND, f"'users' has no record '{key}'.")
     return user
 
 
@@ -26,7 +26,7 @@ async def find_role(name: str) -> Role:
     """The role of this name; raises `NOT_FOUND`."""
     role = await Role.get_or_none(name=name)
     if role is None:
-        raise refuse(Code.NOT_FOUND, f"There is no role '{name}'.")
+        raise refuse(Code.NOT_FOUND, f"'roles' has no record '{name}'.")
     return role
 
 
@@ -59,12 +59,12 @@ async def remove_user(user: User, referrers: Iterable[Referrer]) -> None:
     """End a user; refuses to take other records along."""
     for referrer in referrers:
         if referrer.on_delete == "CASCADE" and await referrer.model.filter(**{referrer.attribute: user.id}).exists():
-            raise _referenced(user, referrer.model._meta.db_table)
+            raise _referenced(referrer.model._meta.db_table)
     try:
         async with unit_of_work():
             await user.delete()
     except IntegrityError:
-        raise _referenced(user, "other records") from None
+        raise _referenced("other records") from None
 
 
 async def remove_role(role: Role) -> None:
@@ -102,5 +102,5 @@ async def unit_without_twins(model: type[Model], unique: Mapping[str, Any], own_
         ) from error
 
 
-def _referenced(user: User, by: str) -> Refusal:
-    return refuse(Code.STILL_REFERENCED, f"'{by}' belong to '{user.username}': give them to somebody else before.")
+def _referenced(by: str) -> Refusal:
+    return refuse(Code.STILL_REFERENCED, f"'{by}' belong to this user: give them to somebody else before.")

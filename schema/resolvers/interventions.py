@@ -9,10 +9,10 @@ from engine.errors import Code, raise_for, refuse
 from engine.outcomes import Page, Record
 from engine.workflow.executions import Version
 from schema.context import Context
-from schema.permissions import Verb, may, require, seen_by, signed_in
+from schema.permissions import Verb, require, signed_in
 from schema.resolvers.once import once
 from schema.resolvers.records import resolve
-from schema.resolvers.told import told
+from schema.resolvers.told import refuse_hidden, told
 
 EXECUTIONS = "executions"
 AT_ONCE = 100
@@ -23,7 +23,7 @@ async def cancel(context: Context, key: Any) -> Record:
     """The end of an execution that has not ended yet."""
     actor = require(context.actor, EXECUTIONS, Verb.UPDATE)
     execution = _key(context, key)
-    await _refuse_hidden(context, [execution])
+    await refuse_hidden(context, EXECUTIONS, [execution])
     await context.engine.executions.cancel(execution, actor)
     return await _read(context, execution)
 
@@ -59,20 +59,9 @@ async def _insert(context: Context, keys: list[Any], node: Any, version: Any) ->
     if node is not None and not isinstance(node, str):
         raise refuse(Code.BAD_VALUE, "'fromNode' is the key of a node.", "fromNode")
     executions = [_key(context, key) for key in keys]
-    await _refuse_hidden(context, executions)
+    await refuse_hidden(context, EXECUTIONS, executions)
     actor = signed_in(context.actor)
     return await context.engine.executions.rerun(executions, _version(version), node, actor, context.request_id)
-
-
-async def _refuse_hidden(context: Context, executions: list[int]) -> None:
-    """Those that a reader does not see are not there. Who may not read any at all says what they know by themselves."""
-    actor = signed_in(context.actor)
-    seen = seen_by(actor, context.engine.collections)[EXECUTIONS]
-    if not may(actor, EXECUTIONS, Verb.READ) or not seen.rows:
-        return
-    there = await seen.among(executions)
-    if hidden := [each for each in executions if each not in there]:
-        raise refuse(Code.NOT_FOUND, f"'{EXECUTIONS}' has no record '{hidden[0]}'.")
 
 
 def _version(given: Any) -> Version:

@@ -16,7 +16,7 @@ from schema.permissions import Verb, check_grants, signed_in
 from schema.powers import beyond, exceeds, refuse_beyond
 from schema.resolvers.inputs import check_names, check_required, check_text, object_of
 from schema.resolvers.once import once
-from schema.resolvers.told import told
+from schema.resolvers.told import refuse_hidden, told
 
 ROLES = "roles"
 
@@ -50,6 +50,7 @@ async def update_role(context: Context, name: Any, values: Any) -> Record:
     given = object_of(collection, values)
     raise_for([*_check_key(name), *_check(context, given, _WRITABLE[1:])])
     async with unit_of_accounts():
+        await refuse_hidden(context, ROLES, [name])
         role = await find_role(name)
         refuse_beyond(actor, [role])
         if role.name == ROOT and given.keys() - {"title"}:
@@ -67,6 +68,7 @@ async def destroy_role(context: Context, name: Any) -> int:
     actor = signed_in(context.actor)
     raise_for(_check_key(name))
     async with unit_of_accounts():
+        await refuse_hidden(context, ROLES, [name])
         role = await find_role(name)
         refuse_beyond(actor, [role])
         await remove_role(role)

@@ -1,9 +1,24 @@
-"""What the answer of a write of ours tells: the record, as far as the role may read it."""
+"""What whoever writes ours is told: of the records that their role reads, and of these what it reads."""
 
+from collections.abc import Sequence
+from typing import Any
+
+from engine.data.owners import not_found
 from engine.outcomes import Record
 from schema.context import Context
 from schema.permissions import Verb, may, seen_by, signed_in
 from schema.resolvers.masking import masked
+
+
+async def refuse_hidden(context: Context, collection: str, keys: Sequence[Any]) -> None:
+    """Those that the role does not see are not there. Who may not read any at all says what they know by themselves."""
+    actor = signed_in(context.actor)
+    seen = seen_by(actor, context.engine.collections)[collection]
+    if not may(actor, collection, Verb.READ) or not seen.rows:
+        return
+    there = await seen.among(keys)
+    if hidden := [each for each in keys if each not in there]:
+        raise not_found(seen, hidden[0])
 
 
 async def told(context: Context, collection: str, record: Record) -> Record:

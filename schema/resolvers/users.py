@@ -25,10 +25,10 @@ from engine.outcomes import Record
 from engine.system.models import Role, User
 from schema.context import Context
 from schema.permissions import Verb, signed_in
-from schema.powers import refuse_beyond
+from schema.powers import refuse_beyond, refuse_beyond_holder
 from schema.resolvers.inputs import check_names, check_new_password, check_required, check_text, object_of
 from schema.resolvers.once import once
-from schema.resolvers.told import told
+from schema.resolvers.told import refuse_hidden, told
 
 USERS = "users"
 
@@ -68,10 +68,11 @@ async def update_user(context: Context, key: Any, values: Any) -> Record:
     raise_for([*faults, *await _check(given, collection)])
     hashed = await context.engine.accounts.passwords.hash(given["password"]) if "password" in given else None
     async with unit_without_twins(User, _names(given), number):
+        await refuse_hidden(context, USERS, [number])
         user = await find_user(number)
-        held = [role.name for role in user.roles]
-        roles = _unique(given["roles"]) if "roles" in given else held
-        refuse_beyond(actor, [*user.roles, *await Role.filter(name__in=roles)])
+        roles = _unique(given["roles"]) if "roles" in given else [role.name for role in user.roles]
+        refuse_beyond_holder(actor, user.roles)
+        refuse_beyond(actor, await Role.filter(name__in=roles))
         if ROOT not in roles or given.get("suspended"):
             await keep_a_root(user)
         user.update_from_dict(_columns(given))
@@ -93,8 +94,9 @@ async def destroy_user(context: Context, key: Any) -> int:
     number, faults = _key(collection, key)
     raise_for(faults)
     async with unit_of_accounts():
+        await refuse_hidden(context, USERS, [number])
         user = await find_user(number)
-        refuse_beyond(actor, user.roles)
+        refuse_beyond_holder(actor, user.roles)
         await keep_a_root(user)
         await remove_user(user, collection.referrers)
     return 1

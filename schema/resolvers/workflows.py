@@ -12,7 +12,7 @@ from schema.context import Context
 from schema.permissions import Verb, require
 from schema.resolvers.inputs import object_of
 from schema.resolvers.once import once
-from schema.resolvers.told import told
+from schema.resolvers.told import refuse_hidden, told
 
 WORKFLOWS = "workflows"
 EXECUTIONS = "executions"
@@ -32,21 +32,21 @@ async def create(context: Context, values: Any) -> Record:
 @once(WORKFLOWS, Verb.UPDATE)
 async def update(context: Context, key: Any, values: Any) -> Record:
     """New values for a version; enabling it disables its sisters."""
-    row = await context.engine.versions.update(_key(context, key), _object(context, values))
+    row = await context.engine.versions.update(await _seen(context, key), _object(context, values))
     return await _read(context, WORKFLOWS, row.id)
 
 
 @once(WORKFLOWS, Verb.CREATE, "revision")
 async def revise(context: Context, key: Any) -> Record:
     """A disabled copy of a version, as the next one of its key."""
-    row = await context.engine.versions.revise(_key(context, key))
+    row = await context.engine.versions.revise(await _seen(context, key))
     return await _read(context, WORKFLOWS, row.id)
 
 
 @once(WORKFLOWS, Verb.DESTROY)
 async def destroy(context: Context, key: Any, every: bool) -> int:
     """The end of a version, or with `every` of all of its key and their history; answers how many versions ended."""
-    return await context.engine.versions.destroy(_key(context, key), every=every)
+    return await context.engine.versions.destroy(await _seen(context, key), every=every)
 
 
 async def execute(context: Context, key: Any, data: Any) -> Record:
@@ -55,7 +55,8 @@ async def execute(context: Context, key: Any, data: Any) -> Record:
     Those that run as system have its power, so this takes the grant to change them.
     """
     actor = require(context.actor, WORKFLOWS, Verb.UPDATE)
-    execution = await context.engine.by_hand.execute(_key(context, key), data, actor, context.request_id, context.terms)
+    version = await _seen(context, key)
+    execution = await context.engine.by_hand.execute(version, data, actor, context.request_id, context.terms)
     audit.done(context, f"{WORKFLOWS}:execute", key, execution=execution)
     return await _read(context, EXECUTIONS, execution)
 
@@ -64,9 +65,11 @@ def _object(context: Context, values: Any) -> Mapping[str, Any]:
     return object_of(context.engine.collections[WORKFLOWS], values)
 
 
-def _key(context: Context, given: Any) -> int:
+async def _seen(context: Context, given: Any) -> int:
+    """The number of a version that the role sees."""
     key, faults = parse_key(context.engine.collections[WORKFLOWS], given)
     raise_for(faults)
+    await refuse_hidden(context, WORKFLOWS, [key])
     return int(key)
 
 

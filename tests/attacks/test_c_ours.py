@@ -1,0 +1,99 @@
+"""Users, roles and workflows that a role does not read and would write: each is answered like one that is missing (C).
+
+Whatever differs but the key is a hint; so is the name of a role that somebody holds.
+"""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from engine.system.models import Role, User, Workflow
+from tests.attacks.world import World, told
+from tests.doors.conftest import give_role
+
+HIDDEN, MISSING = 70701, 70702
+"""What is hidden has the first for a key, as a number or as a name, and what is missing the second."""
+
+# Which verb is granted, and the same write at each door.
+WRITES = {
+    "a user": ("update", "users:update/KEY", {"nickname": "x"}, 'updateUser(id: KEY, values: {nickname: "x"})'),
+    "a wrong user": (
+        "update",
+        "users:update/KEY",
+        {"roles": ["root"]},
+        'updateUser(id: KEY, values: {roles: ["root"]})',
+    ),
+    "the end of a user": ("destroy", "users:destroy/KEY", None, "destroyUser(id: KEY)"),
+    "a role": ("update", "roles:update/KEY", {"title": "x"}, 'updateRole(id: "KEY", values: {title: "x"})'),
+    "a greater role": (
+        *("update", "roles:update/KEY", {"grants": {"*": {"read": {}}}}),
+        'updateRole(id: "KEY", values: {grants: {_: 1}})',
+    ),
+    "the end of a role": ("destroy", "roles:destroy/KEY", None, 'destroyRole(id: "KEY")'),
+    "a workflow": ("update", "workflows:update/KEY", {"title": "x"}, 'updateWorkflow(id: KEY, values: {title: "x"})'),
+    "an enabled one": (
+        "update",
+        "workflows:update/KEY",
+        {"enabled": True},
+        "updateWorkflow(id: KEY, values: {enabled: true})",
+    ),
+    "a revision": ("create", "workflows:revision/KEY", {}, "reviseWorkflow(id: KEY)"),
+    "a run": ("update", "workflows:execute/KEY", {"data": {}}, "executeWorkflow(id: KEY, data: {})"),
+    "the end of a workflow": ("destroy", "workflows:destroy/KEY", None, "destroyWorkflow(id: KEY)"),
+    "the end of its key": ("destroy", "workflows:destroy/KEY?all=true", None, "destroyWorkflow(id: KEY, all: true)"),
+}
+
+
+@pytest.fixture(autouse=True)
+async def hidden(world: World) -> None:
+    await Role.create(name=str(HIDDEN), grants={"posts": {"read": {}}})
+    user = await User.create(id=HIDDEN, username="hidden", password_hash="x", default_role="admin")
+    await user.roles.add(await Role.get(name="admin"))
+    await Workflow.create(id=HIDDEN, version=1, key="hidden", title="x", type="action", config={"collection": "posts"})
+
+
+def like(response: httpx.Response, key: int) -> tuple[int, str]:
+    """The answer without the key in it."""
+    return response.status_code, response.text.replace(str(key), "KEY")
+
+
+@pytest.mark.parametrize(("verb", "path", "body", "field"), WRITES.values(), ids=WRITES)
+async def test_what_is_hidden_is_not_written(world: World, nothing_happened, verb, path, body, field):
+    collection = path.partition(":")[0]
+    own = {"name": "narrow"} if collection == "roles" else {"id": 1}
+    await give_role("narrow", {collection: {"read": {"filter": own}, verb: {}}})
+    headers, selected = {"X-Role": "narrow"}, "count" if verb == "destroy" else "record { __typename }"
+    rest, graphql = [], []
+    async with nothing_happened():
+        for key in (HIDDEN, MISSING):
+            more: dict[str, Any] = {"headers": headers, **({} if body is None else {"json": body})}
+            asked, document = path.replace("KEY", str(key)), field.replace("KEY", str(key))
+            rest.append(like(await world.send("POST", asked, world.tokens["root"], **more), key))
+            answer = await world.ask(
+                f"mutation {{ {document} {{ {selected} }} }}", world.tokens["root"], headers=headers
+            )
+            graphql.append(like(answer, key))
+
+    assert rest[0] == rest[1]
+    assert graphql[0] == graphql[1]
+    assert "GRAPHQL_INVALID" not in graphql[0][1]
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "field"), [("update", "users:update", "updateUser"), ("destroy", "users:destroy", "destroyUser")]
+)
+async def test_nobody_learns_which_roles_somebody_holds_by_writing_them(
+    world: World, nothing_happened, verb, path, field
+):
+    await give_role("narrow", {"users": {"read": {"fields": ["id"]}, verb: {}}})
+    headers = {"X-Role": "narrow"}
+    values, selected = (", values: {}", "record { id }") if verb == "update" else ("", "count")
+    document = f"mutation {{ {field}(id: {HIDDEN}{values}) {{ {selected} }} }}"
+    async with nothing_happened():
+        rest = await world.send("POST", f"{path}/{HIDDEN}", world.tokens["root"], json={}, headers=headers)
+        graphql = await world.ask(document, world.tokens["root"], headers=headers)
+
+    for answer in (rest, graphql):
+        assert ("NO_PERMISSION",) == told(answer).codes
+        assert "admin" not in answer.text
