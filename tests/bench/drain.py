@@ -12,7 +12,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -31,7 +31,7 @@ from engine.queue.adapters import make_queue
 from engine.system.models import SERVED, Execution, Status
 from engine.workflow.journal import LEASE
 from tests.bench._figures import percentile
-from tests.databases import SERVER, address, databases_in
+from tests.databases import SERVER, Databases, address, databases_in
 
 MODELS = ["schema.sample.models"]
 QUEUED = 1_000
@@ -45,7 +45,7 @@ LOOP = {"key": "loop", "type": "loop", "config": {"count": 100}, "branches": {"d
 
 
 async def main() -> None:
-    async with answering() as url, opened() as (engine, database):
+    async with answering() as url, opened(databases_in) as (engine, database):
         call = {"key": "call", "type": "request", "config": {"method": "GET", "url": url}}
         for name, nodes in (("no nodes", []), ("one create node", [NOTE]), ("one request node", [call])):
             tell(name, await drain(engine, nodes, QUEUED))
@@ -153,9 +153,10 @@ async def answering() -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[tuple[Engine, str]]:
+async def opened(kind: Callable[[Path], Databases]) -> AsyncIterator[tuple[Engine, str]]:
+    """An engine that does not run executions yet, over a database of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        databases = databases_in(Path(folder))
+        databases = kind(Path(folder))
         database = await databases.empty()
         models = await open_database(database, MODELS)
         accounts = Accounts(Tokens("x" * 32), Passwords(), Attempts())
