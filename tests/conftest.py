@@ -1,8 +1,10 @@
 """The whole service in a test, over a database of the test's own."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from random import SystemRandom
 from typing import Any, TypeAlias
 
 import httpx
@@ -113,6 +115,14 @@ async def client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
 async def token(service: Service) -> str:
     """A token of root's, who holds every role."""
     return await service.issue_token("root", 1)
+
+
+@pytest.fixture
+def seed() -> int:
+    """SEED repeats a run; what is printed by one that has failed."""
+    seed = int(os.environ.get("SEED", SystemRandom().randrange(2**32)))
+    print(f"SEED={seed}")
+    return seed
 
 
 @pytest.fixture(params=[RestDoor, GraphqlDoor], ids=["rest", "graphql"])

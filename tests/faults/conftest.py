@@ -1,10 +1,9 @@
-"""A site for each run, its seed, and the table of the figures."""
+"""A site for each run, and the table of the figures."""
 
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from random import SystemRandom
 from typing import TypeAlias
 
 import pytest
@@ -24,14 +23,6 @@ Sizes: TypeAlias = Callable[[int, int], int]
 Tell: TypeAlias = Callable[..., None]
 
 _TABLE = "figures of faults"
-
-
-@pytest.fixture
-def seed() -> int:
-    """SEED repeats a run; what is printed by one that has failed."""
-    seed = int(os.environ.get("SEED", SystemRandom().randrange(2**32)))
-    print(f"SEED={seed}")
-    return seed
 
 
 @pytest.fixture
