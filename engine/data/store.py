@@ -172,7 +172,7 @@ class Store:
             await self._update(item.changes, await item.changes.collection.model.get(pk=item.key))
         return item.key, False
 
-    async def _hang(self, row: Model, relation: Relation, items: Iterable[Plan | Link]) -> None:
+    async def _hang(self, row: Model, relation: Relation, items: Sequence[Plan | Link]) -> None:
         """Link records whose own column, or a table between, holds the key of this one."""
         target = self._collections[relation.target]
         if relation.kind is RelationKind.MANY_TO_MANY:
@@ -180,10 +180,24 @@ class Store:
             await getattr(row, relation.attribute).add(*await target.model.filter(pk__in=keys))
             return
         came = {relation.reverse_column: row.pk}
+        await self._refuse_taken(row, relation, items)
         for item in items:
             key, stored = await self._settle(item, came)
             if not stored:
                 await self._link(target, relation, key, row.pk, item.path)
+
+    async def _refuse_taken(self, row: Model, relation: Relation, items: Sequence[Plan | Link]) -> None:
+        """Refuse to hang a record where only one can, and one does that is hidden from the role, so that it stays."""
+        if (
+            relation.kind is not RelationKind.ONE_TO_ONE
+            or not self._action.seen(self._collections)[relation.target].rows
+        ):
+            return
+        hanging = self._collections[relation.target].model.filter(**{relation.reverse_column: row.pk})
+        for item in items:
+            if await hanging.exclude(pk__in=[item.key] if isinstance(item, Link) else []).exists():
+                message = f"'{relation.name}': another record of '{relation.target}' is linked there already."
+                raise refuse(Code.UNIQUE_VIOLATION, message, *item.path)
 
     async def _link(self, target: Collection, relation: Relation, key: Any, owner: Any, path: Path) -> None:
         column = relation.reverse_column

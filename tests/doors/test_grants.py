@@ -469,6 +469,23 @@ async def test_a_column_that_may_not_be_written_is_refused(mine, ask, rows: Rows
     assert before == await rows()
 
 
+@pytest.mark.parametrize("given", ["a link", "a record", "a new record"])
+async def test_a_hidden_record_keeps_the_only_place(mine, door: Door, rows: Rows, given):
+    """And whoever would take it is told which place it is, as where they see who has it."""
+    category = await Category.create(title="seen")
+    await Post.create(title="hidden", category=category)
+    before = await rows()
+    if given == "a link":
+        answer = await door.link("set", "categories", category.id, "post", [mine.id], role="narrow")
+    else:
+        post = {"id": mine.id} if given == "a record" else {"title": "x"}
+        answer = await door.update("categories", {"post": post}, key=category.id, role="narrow")
+
+    assert ["UNIQUE_VIOLATION"] == answer.codes
+    assert "'post'" in answer.errors[0]["message"]
+    assert before == await rows()
+
+
 async def test_a_column_that_may_be_read_and_not_written_says_so(mine, door: Door, rows: Rows):
     await give_role("titles", {"posts": {"read": {}, "create": {"fields": ["title"]}, "update": {"fields": ["title"]}}})
     before = await rows()
