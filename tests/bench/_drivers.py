@@ -91,7 +91,7 @@ Driver: TypeAlias = Postgres | Sqlite
 async def opened(database: str) -> AsyncIterator[Driver]:
     """The address of a PostgreSQL database, or an SQLite file, with the settings that the service gives it."""
     if is_postgres(database):
-        async with asyncpg.create_pool(database, min_size=1, max_size=POOL) as pool:
+        async with asyncpg.create_pool(database, min_size=1, max_size=POOL, reset=_leave) as pool:
             yield Postgres(pool)
         return
     async with aiosqlite.connect(database, isolation_level=None) as connection:
@@ -120,3 +120,7 @@ async def _fetch(connection: Any, statement: str, values: Values) -> Rows:
     text, names = numbered(statement, "$")
     rows: Rows = await connection.fetch(text, *(values[name] for name in names))
     return rows
+
+
+async def _leave(_connection: Any) -> None:
+    """Nothing is changed on a connection that would have to be reset, which is one statement less for each request."""

@@ -1,0 +1,116 @@
+"""What a request costs, counted and not timed: statements that reach the database, and calls in the loop's thread.
+
+Calls are of functions, those written in C too, as `sys.setprofile` tells them; a coroutine counts whenever it goes on.
+Unlike seconds they are the same on every machine, however busy. Instructions of the CPU would be nearer to seconds, but
+not every machine lets a process count them; allocations (`sys.getallocatedblocks`) are told as those that are left, and
+hundreds of thousands that came and went in between leave none. The least of some requests is taken: only more than
+that can come in between, from the rounds of the service itself.
+
+The bounds are those of Python 3.11 on this code, and `SLACK` above them is for other versions of what is installed. Who
+makes a request cheaper lowers its bound; who makes it dearer says why in the commit that raises it.
+"""
+
+import sys
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import httpx
+import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.app import Service
+from engine.data.unit import connection
+from tests.bench import _cases as cases
+from tests.bench._cases import Case
+from tests.bench._content import fill_opened
+from tests.databases import SERVER
+
+TIMES = 7
+SLACK = 1.15
+# Statements and calls, on SQLite and on PostgreSQL.
+BOUNDS = {
+    cases.CREATE: ((7, 2950), (7, 3420)),
+    cases.ASYNC: ((11, 5470), (12, 7220)),
+    cases.SYNC: ((14, 6900), (13, 7520)),
+    cases.GET: ((1, 1760), (1, 2040)),
+    cases.LIST: ((5, 23000), (5, 22300)),
+    cases.GRAPHQL_CREATE: ((7, 4880), (7, 5390)),
+    cases.GRAPHQL_LIST: ((7, 88400), (7, 84100)),
+}
+
+
+@pytest.fixture
+def changed() -> dict[str, Any]:
+    """A worker would take what is queued in between."""
+    return {"worker": False, "address_rate": 0, "user_rate": 0, "user_rows": 0}
+
+
+@pytest.fixture
+async def asking(service: Service, client: httpx.AsyncClient, token: str) -> AsyncIterator[httpx.AsyncClient]:
+    await fill_opened(service)
+    client.headers["Authorization"] = f"Bearer {token}"
+    yield client
+
+
+@pytest.mark.parametrize("case", BOUNDS, ids=lambda case: case.name)
+async def test_a_request_says_no_more_to_the_database(asking: httpx.AsyncClient, case: Case) -> None:
+    """BEGIN, savepoints and COMMIT are statements too: each waits for an answer of the server."""
+    said: list[str] = []
+    await ask(asking, case)
+    await listen(said.append)
+
+    counts = []
+    for _ in range(TIMES):
+        said.clear()
+        await ask(asking, case)
+        counts.append(len(said))
+
+    assert 0 < min(counts) <= BOUNDS[case][bool(SERVER)][0], said
+
+
+@pytest.mark.parametrize("case", BOUNDS, ids=lambda case: case.name)
+async def test_a_request_makes_no_more_calls(service: Service, asking: httpx.AsyncClient, case: Case) -> None:
+    counting = Counting(service.asgi)
+    transport = httpx.ASGITransport(counting)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=asking.headers) as client:
+        for _ in range(1 + TIMES):
+            await ask(client, case)
+
+    assert 0 < min(counting.counts[1:]) <= BOUNDS[case][bool(SERVER)][1] * SLACK
+
+
+class Counting:
+    """Counts the calls that an application makes for each of its requests."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.counts: list[int] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.counts.append(0)
+        before = sys.getprofile()
+        sys.setprofile(self._called)
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            sys.setprofile(before)
+
+    def _called(self, _frame: object, event: str, _argument: object) -> None:
+        self.counts[-1] += event in ("call", "c_call")
+
+
+async def ask(client: httpx.AsyncClient, case: Case) -> None:
+    response = await client.request(case.method, case.path, json=case.body)
+    assert 200 == response.status_code, response.text
+
+
+async def listen(said: Callable[[str], object]) -> None:
+    """Have every statement told from now on, by the driver's own means."""
+    # Tortoise's client, of which either kind is another.
+    client: Any = connection()
+    if not SERVER:
+        await client._connection.set_trace_callback(said)
+        return
+    for holder in client._pool._holders:
+        if holder._con is not None:
+            holder._con.add_query_logger(lambda record: said(record.query))
