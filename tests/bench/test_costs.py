@@ -11,7 +11,7 @@ makes a request cheaper lowers its bound; who makes it dearer says why in the co
 """
 
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -46,10 +46,10 @@ def changed() -> dict[str, Any]:
 
 
 @pytest.fixture
-async def asking(service: Service, client: httpx.AsyncClient, token: str) -> AsyncIterator[httpx.AsyncClient]:
+async def asking(service: Service, client: httpx.AsyncClient, token: str) -> httpx.AsyncClient:
     await fill_opened(service)
     client.headers["Authorization"] = f"Bearer {token}"
-    yield client
+    return client
 
 
 @pytest.mark.parametrize("case", BOUNDS, ids=lambda case: case.name)
