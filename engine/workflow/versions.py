@@ -79,6 +79,11 @@ class Versions:
             await _settle(copy, enabled=False)
         return await self._reloaded(copy.id)
 
+    async def sisters(self, key: int) -> list[int]:
+        """All versions of the key that this one has, itself among them."""
+        row = await _find(key)
+        return [each.id for each in await Workflow.filter(key=row.key)]
+
     async def destroy(self, key: int, *, every: bool) -> int:
         """End a version, or with `every` all of its key with their executions; answers how many versions ended.
 

@@ -11,14 +11,19 @@ from schema.resolvers.masking import masked
 
 
 async def refuse_hidden(context: Context, collection: str, keys: Sequence[Any]) -> None:
-    """Those that the role does not see are not there. Who may not read any at all says what they know by themselves."""
+    """Those that the role does not see are not there."""
+    if hidden := await hidden_of(context, collection, keys):
+        raise not_found(context.engine.collections[collection], hidden[0])
+
+
+async def hidden_of(context: Context, collection: str, keys: Sequence[Any]) -> list[Any]:
+    """Those that the role does not see. Who may not read any at all says what they know by themselves."""
     actor = signed_in(context.actor)
     seen = seen_by(actor, context.engine.collections)[collection]
     if not may(actor, collection, Verb.READ) or not seen.rows:
-        return
+        return []
     there = await seen.among(keys)
-    if hidden := [each for each in keys if each not in there]:
-        raise not_found(seen, hidden[0])
+    return [each for each in keys if each not in there]
 
 
 async def told(context: Context, collection: str, record: Record) -> Record:

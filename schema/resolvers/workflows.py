@@ -5,14 +5,14 @@ from typing import Any
 
 from engine.actions import GetRecord
 from engine.data.plans import parse_key
-from engine.errors import raise_for
+from engine.errors import Code, raise_for, refuse
 from engine.outcomes import Record
 from schema import audit
 from schema.context import Context
 from schema.permissions import Verb, require
 from schema.resolvers.inputs import object_of
 from schema.resolvers.once import once
-from schema.resolvers.told import refuse_hidden, told
+from schema.resolvers.told import hidden_of, refuse_hidden, told
 
 WORKFLOWS = "workflows"
 EXECUTIONS = "executions"
@@ -46,7 +46,10 @@ async def revise(context: Context, key: Any) -> Record:
 @once(WORKFLOWS, Verb.DESTROY)
 async def destroy(context: Context, key: Any, every: bool) -> int:
     """The end of a version, or with `every` of all of its key and their history; answers how many versions ended."""
-    return await context.engine.versions.destroy(await _seen(context, key), every=every)
+    version = await _seen(context, key)
+    if every and await hidden_of(context, WORKFLOWS, await context.engine.versions.sisters(version)):
+        raise refuse(Code.NO_PERMISSION, "Your role may not end all versions of this key: end those that it sees.")
+    return await context.engine.versions.destroy(version, every=every)
 
 
 async def execute(context: Context, key: Any, data: Any) -> Record:

@@ -97,3 +97,19 @@ async def test_nobody_learns_which_roles_somebody_holds_by_writing_them(
     for answer in (rest, graphql):
         assert ("NO_PERMISSION",) == told(answer).codes
         assert "admin" not in answer.text
+
+
+@pytest.mark.parametrize("door", ["rest", "graphql"])
+async def test_a_key_does_not_end_with_versions_that_are_hidden(world: World, nothing_happened, door):
+    """Whoever sees drafts alone does not end what runs, nor its history."""
+    draft = await world.service.engine.versions.revise((await Workflow.get(key="wfPost")).id)
+    await give_role("narrow", {"workflows": {"read": {"filter": {"enabled": False}}, "destroy": {}}})
+    headers, token = {"X-Role": "narrow"}, world.tokens["root"]
+    async with nothing_happened():
+        if door == "rest":
+            answer = await world.send("POST", f"workflows:destroy/{draft.id}?all=true", token, headers=headers)
+        else:
+            document = f"mutation {{ destroyWorkflow(id: {draft.id}, all: true) {{ count }} }}"
+            answer = await world.ask(document, token, headers=headers)
+
+    assert ("NO_PERMISSION",) == told(answer).codes
