@@ -13,6 +13,10 @@ from tests.faults.oracle import WATCHED
 
 PATIENCE = 15.0
 
+_MUTATION = "mutation($title: String!, $key: String!) {" + (
+    " createPost(values: {title: $title}, triggerWorkflows: [{key: $key}]) { record { id } } }"
+)
+
 Send: TypeAlias = Callable[[httpx.Client, str, str], httpx.Response]
 """Sends an operation to a service, of which the address is given: `send(client, url, op)`."""
 
@@ -20,6 +24,24 @@ Send: TypeAlias = Callable[[httpx.Client, str, str], httpx.Response]
 def create(client: httpx.Client, url: str, op: str) -> httpx.Response:
     """A record whose title is the operation, with the watched workflow."""
     return client.post(f"{url}/api/posts:create?triggerWorkflows={WATCHED}", json={"title": op})
+
+
+def rest(client: httpx.Client, url: str, op: str) -> httpx.Response:
+    """The same with the operation as its Idempotency-Key."""
+    path = f"{url}/api/posts:create?triggerWorkflows={WATCHED}"
+    return client.post(path, json={"title": op}, headers={"Idempotency-Key": op})
+
+
+def graphql(client: httpx.Client, url: str, op: str) -> httpx.Response:
+    """What `rest` does, through the other door."""
+    asked = {"query": _MUTATION, "variables": {"title": op, "key": WATCHED}}
+    return client.post(f"{url}/graphql", json=asked, headers={"Idempotency-Key": op})
+
+
+def code_of(answer: httpx.Response) -> str:
+    """The code of an error; "OK" where there is none."""
+    errors = answer.json().get("errors")
+    return (errors[0].get("code") or errors[0]["extensions"]["code"]) if errors else "OK"
 
 
 def attempt(history: History, client: httpx.Client, url: str, op: str, send: Send = create) -> httpx.Response | None:
@@ -32,7 +54,8 @@ def attempt(history: History, client: httpx.Client, url: str, op: str, send: Sen
     except httpx.TransportError as error:
         history.note(INFO, op, error=repr(error))
     else:
-        history.note(OK if response.status_code == 200 else FAIL, op, status=response.status_code)
+        code = code_of(response)
+        history.note(OK if code == "OK" else FAIL, op, status=response.status_code, code=code)
         return response
     return None
 

@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.faults.clients import attempt
+from tests.faults.clients import attempt, rest
 from tests.faults.conftest import Tell
 from tests.faults.oracle import Verdict
-from tests.faults.same_key import rest, send_at_once
+from tests.faults.same_key import send_at_once
 from tests.faults.site import Site, watched
 from tests.process.served import Served, until
 

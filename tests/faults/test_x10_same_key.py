@@ -3,8 +3,9 @@
 from collections import Counter
 
 from tests.databases import SERVER
+from tests.faults.clients import graphql, rest
 from tests.faults.conftest import Sizes, Tell
-from tests.faults.same_key import graphql, rest, send_at_once
+from tests.faults.same_key import send_at_once
 from tests.faults.site import Site, watched
 
 CALLS = 50
