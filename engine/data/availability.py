@@ -47,5 +47,5 @@ def _is_away(error: BaseException) -> bool:
     if isinstance(error, sqlite3.Error):
         # Those of Python's own module have no code from SQLite.
         return getattr(error, "sqlite_errorcode", 0) & _PRIMARY in _AWAY
-    # Whatever asyncpg says of this kind, `engine/data/postgres.py` has made one of these.
+    # Whatever asyncpg says of this kind, `engine/data/postgres_errors.py` has made one of these.
     return isinstance(error, DBConnectionError)

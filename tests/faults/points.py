@@ -154,7 +154,7 @@ def _clients() -> tuple[Any, ...]:
 
 def _transactions() -> tuple[Any, ...]:
     if _is_postgres():
-        from engine.data.postgres import Transaction
+        from engine.data.postgres_transaction import Transaction
 
         return (Transaction,)
     return (ImmediateTransaction,)

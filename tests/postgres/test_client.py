@@ -9,7 +9,7 @@ import pytest
 from tortoise.exceptions import DBConnectionError, IntegrityError, TransactionManagementError
 
 from engine.data.availability import ping, refusal_of
-from engine.data.postgres import Transaction
+from engine.data.postgres_transaction import Transaction
 from engine.data.unit import connection, unit_of_work
 from engine.errors import Code
 from schema.sample.models import Category, Note, Post
