@@ -159,9 +159,10 @@ def signed_in(components: Components, resource: str) -> Schema:
 
 
 def saved_user(components: Components, resource: str) -> Schema:
-    """A user as a write answers them: with their roles by name."""
-    columns = {field.name: answered(field) for field in components.collections[resource].readable}
-    return components.ref("User.saved", lambda: closed({**columns, "roles": _NAMES}, *columns, "roles"))
+    """A user as a write answers them: with their roles by name, as far as the role may read; the key always."""
+    users = components.collections[resource]
+    columns = {field.name: answered(field) for field in users.readable}
+    return components.ref("User.saved", lambda: closed({**columns, "roles": _NAMES}, users.key.name))
 
 
 def me(components: Components, resource: str) -> Schema:

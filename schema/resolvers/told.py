@@ -36,4 +36,10 @@ async def told(context: Context, collection: str, record: Record) -> Record:
     if seen.rows and not await seen.among([record[key]]):
         return {key: record[key]}
     [record] = await masked(context, collection, [record])
-    return {name: value for name, value in record.items() if name in seen.fields or name in seen.relations}
+    shown = {name: value for name, value in record.items() if name in seen.fields}
+    for name, relation in seen.relations.items():
+        # The keys of what hangs on it, such as the names of a user's roles.
+        if name in record and may(actor, relation.target, Verb.READ):
+            hidden = await hidden_of(context, relation.target, record[name])
+            shown[name] = [each for each in record[name] if each not in hidden]
+    return shown

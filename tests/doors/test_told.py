@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from engine.system.models import Execution
+from engine.system.models import Execution, Role, User
 from tests.doors.conftest import Save, give_role
 from tests.doors.door import Door, GraphqlDoor, RestDoor
 from tests.until import until
@@ -115,3 +115,26 @@ async def test_graphql_tells_it_also_to_whoever_asks_for_more(client, token, ser
     assert {"token"} == {*told}
     assert told["token"].startswith("bp_")
     assert [["it", "record", "name"]] == refused
+
+
+READ_NONE: dict[str, Any] = {}
+READ_ONE = {"roles": {"read": {"filter": {"name": "powerless"}}}}
+
+
+@pytest.mark.parametrize(("reading", "shown"), [(READ_NONE, None), (READ_ONE, ["powerless"])], ids=["none", "one"])
+async def test_who_writes_users_is_told_of_the_roles_that_they_read(door, service, numbers, reading, shown):
+    """As where they read users: of roles that are hidden, not even that somebody holds them."""
+    hidden = await Role.create(name="hidden", grants={})
+    bob = await User.get(username="bob").prefetch_related("roles")
+    await bob.roles.add(hidden)
+    await give_role("narrow", {"users": {"read": {}, "update": {}}, **reading})
+    service.engine.accounts.forget()
+    field = f'updateUser(id: {bob.id}, values: {{nickname: "x"}})'
+    selected = "id roles { name }" if shown else "id"
+    told = await ask(door, f"users:update/{bob.id}", {"nickname": "x"}, field, numbers, selected)
+
+    if isinstance(door, RestDoor):
+        assert shown == told["data"][0].get("roles")
+    else:
+        roles = told["data"]["it"]["record"].get("roles")
+        assert shown == (roles and [role["name"] for role in roles])
