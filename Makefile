@@ -68,7 +68,7 @@ check: $(VENV)/.development
 	@$(VENV)/bin/lint-imports
 	@$(RUN) -m tests.dependencies requirements-dev.lock $(GENERATOR)/requirements.lock
 
-# BENCH=sign_in is another file of tests/bench. ARGS='--rounds 1 --seconds 1' is short, ARGS='--case get' a part.
+# BENCH=growth, BENCH=sign_in and so on are other files of tests/bench. ARGS='--rounds 1 --seconds 1' is short, ARGS='--case get' a part.
 bench: export BANGPATH_TEST_DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 bench: $(VENV)/.development
 	@$(RUN) -m tests.bench.$(BENCH) $(ARGS)

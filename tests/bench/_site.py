@@ -34,8 +34,7 @@ class Site:
 
     @property
     def service(self) -> Target:
-        token = self.served.client.headers["authorization"].removeprefix("Bearer ")
-        return Target(self.served.url, self.served.process.pid, token)
+        return target(self.served)
 
     def queued(self) -> int:
         """How many executions have not ended."""
@@ -54,14 +53,17 @@ def site(databases: Databases, folder: Path, *, beside: bool) -> Iterator[Site]:
     """The processes over new databases. With `beside` a worker of its own runs the executions, else the service."""
     settings = {**SETTINGS, "worker": "off"} if beside else SETTINGS
     with ExitStack() as stack:
-        ours, floors = (stack.enter_context(_filled(databases, folder)) for _ in range(2))
+        ours, floors = (stack.enter_context(filled(databases, folder)) for _ in range(2))
         database_url = address(ours)
         served = Served(folder / f"home{time.monotonic_ns()}", database_url=database_url, **settings)
         stack.callback(served.end, signal.SIGTERM)
         if beside:
             stack.enter_context(worker(folder, database_url))
-        token = served.client.headers["authorization"].removeprefix("Bearer ")
-        yield Site(served, Database(database_url), stack.enter_context(_floor(floors, token)))
+        yield Site(served, Database(database_url), stack.enter_context(_floor(floors, target(served).token)))
+
+
+def target(served: Served) -> Target:
+    return Target(served.url, served.process.pid, served.client.headers["authorization"].removeprefix("Bearer "))
 
 
 @contextmanager
@@ -97,7 +99,7 @@ def _process(command: list[str], known: dict[str, str]) -> Iterator[tuple[subpro
 
 
 @contextmanager
-def _filled(databases: Databases, folder: Path) -> Iterator[str]:
+def filled(databases: Databases, folder: Path) -> Iterator[str]:
     """A database with the content that is measured over."""
 
     async def make() -> str:
