@@ -168,14 +168,20 @@ def _more_posts(here: Growing, amount: int) -> None:
         "SELECT 'post ' || i, content, status, 0, created_at, updated_at, author_id FROM numbers, "
         "(SELECT * FROM posts ORDER BY id LIMIT 1) AS first"
     )
-    here.database.rows("ANALYZE posts")
+    _look(here, "posts")
 
 
 def _more_history(here: Growing, amount: int) -> None:
     [(there,)] = here.database.rows("SELECT count(*) FROM executions")
     # Each time under other names; see there.
     copies(here, "async-none", amount - there, once=f"'{amount} ' || i")
-    here.database.rows("ANALYZE executions")
+    _look(here, "executions")
+
+
+def _look(here: Growing, table: str) -> None:
+    """Have PostgreSQL look at a table as it soon would by itself; SQLite never does."""
+    if not here.database.is_sqlite:
+        here.database.rows(f"ANALYZE {table}")
 
 
 def _more_workflows(here: Growing, amount: int) -> None:
