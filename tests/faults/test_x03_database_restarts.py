@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.faults.clients import attempt, create
+from tests.faults.clients import Send, attempt, create, graphql, rest
 from tests.faults.cluster import Cluster
 from tests.faults.conftest import Sizes, Tell
 from tests.faults.oracle import percentile
@@ -37,12 +37,13 @@ def site(cluster: Cluster, tmp_path: Path, seed: int) -> Iterator[Site]:
 class Answers:
     """What clients were told, by status; and of the refusals how many did not say when to come again."""
 
-    def __init__(self) -> None:
+    def __init__(self, send: Send = create) -> None:
         self.statuses: Counter[int] = Counter()
         self.silent = 0
+        self._send = send
 
-    def create(self, client: httpx.Client, url: str, op: str) -> httpx.Response:
-        response = create(client, url, op)
+    def send(self, client: httpx.Client, url: str, op: str) -> httpx.Response:
+        response = self._send(client, url, op)
         self.statuses[response.status_code] += 1
         self.silent += response.status_code == 503 and "retry-after" not in response.headers
         return response
@@ -57,7 +58,7 @@ def test_a_database_that_restarts_costs_nobody_anything(site: Site, cluster: Clu
     """Each restart while clients write; fast ones, and such as if the power had gone."""
     served, answers, back = site.serve(), Answers(), []
     site.save(watched(site.sink.url("/ok")))
-    with site.clients(send=answers.create):
+    with site.clients(send=answers.send):
         end = time.monotonic() + sized(0, 600)
         for number in range(sized(3, 1000)):
             site.nemesis.rest(*((0.5, 1.5) if sized(0, 1) == 0 else (5, 40)))
@@ -81,11 +82,12 @@ def test_a_database_that_restarts_costs_nobody_anything(site: Site, cluster: Clu
     assert served.process.poll() is None
 
 
-def test_an_outage_ends_by_itself(site: Site, cluster: Cluster, sized: Sizes, tell: Tell) -> None:
+@pytest.mark.parametrize("send", [rest, graphql])
+def test_an_outage_ends_by_itself(site: Site, cluster: Cluster, send: Send, sized: Sizes, tell: Tell) -> None:
     """Of 3 s, or of 60: whoever asks meanwhile is answered, and work goes on when the database is back."""
-    served, answers = site.serve(), Answers()
+    served, answers = site.serve(), Answers(send)
     site.save(watched(site.sink.url("/ok")))
-    with site.clients(send=answers.create) as clients:
+    with site.clients(send=answers.send) as clients:
         until(lambda: answers.statuses[200] > 5)
         cluster.stop()
         site.nemesis.rest(*((3, 3) if sized(0, 1) == 0 else (60, 60)))

@@ -1,5 +1,8 @@
 """Several services and workers on one database: what one of them changes all of them hold to, within a moment."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,7 +12,7 @@ import pytest
 
 from tests.api.sockets import open_socket
 from tests.conftest import MakeSettings
-from tests.containers import make_image, running, until_healthy
+from tests.containers import DOCKER, make_image, running, until_healthy
 from tests.databases import MakeDatabase
 from tests.faults.site import Site
 from tests.process.served import Served, until
@@ -110,6 +113,21 @@ async def test_a_subscription_tells_of_what_another_service_does(both: tuple[Ser
 
     told = [message["payload"]["data"]["executionChanged"]["status"] for message in (first, second)]
     assert ["queued", "cancelled"] == told
+
+
+def checked(database: str) -> int:
+    """What the check of a worker's container ends with."""
+    environment = {**os.environ, "BANGPATH_DATABASE_URL": database}
+    return subprocess.run([sys.executable, DOCKER / "health.py", "worker"], env=environment, timeout=60).returncode
+
+
+def test_a_worker_is_healthy_while_it_is_there(site: Site, database: str) -> None:
+    assert 1 == checked(database)
+
+    worker = site.work()
+    until(lambda: 0 == checked(database), 60)
+    site.kill(worker)
+    until(lambda: 1 == checked(database))
 
 
 @pytest.fixture
