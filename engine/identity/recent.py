@@ -14,7 +14,8 @@ from typing import Any
 
 from engine.identity.tokens import Claims
 
-SECONDS = 1.0
+SECONDS = 0.8
+"""Others hold to a change within a second, the request that they are asked by included."""
 MOST = 10_000
 
 
