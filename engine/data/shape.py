@@ -26,6 +26,12 @@ class Shape:
     collection: Collection
     fields: tuple[Field, ...]
     relations: Mapping[Relation, Shape]
+    _emptied: frozenset[str] = field(init=False, repr=False, compare=False)
+    """The columns that Tortoise empties where it does not load the record that they name, since it is hidden."""
+
+    def __post_init__(self) -> None:
+        limited = (relation.column for relation, shape in self.relations.items() if shape.collection.rows)
+        object.__setattr__(self, "_emptied", frozenset(column for column in limited if column))
 
     def prefetches(self) -> list[Prefetch]:
         """What Tortoise must load before `render`: one statement per relation, whatever the number of records."""
@@ -37,15 +43,14 @@ class Shape:
 
     def load(self, records: Any) -> Any:
         """A query of the collection's records, with what `render` needs."""
-        kept = {_kept(column): F(column) for column in self._emptied()}
+        kept = {_kept(column): F(column) for column in self._emptied}
         return (records.annotate(**kept) if kept else records).prefetch_related(*self.prefetches())
 
     def render(self, record: Any) -> Record:
         """A loaded record as it leaves."""
-        emptied = self._emptied()
         rendered: Record = {
             field.name: render(
-                _kept_value(record, field) if field.attribute in emptied else getattr(record, field.attribute)
+                _kept_value(record, field) if field.attribute in self._emptied else getattr(record, field.attribute)
             )
             for field in self.fields
         }
@@ -56,11 +61,6 @@ class Shape:
             else:
                 rendered[relation.name] = shape.render(related) if related else None
         return rendered
-
-    def _emptied(self) -> set[str]:
-        """The columns that Tortoise empties where it does not load the record that they name, since it is hidden."""
-        limited = (relation.column for relation, shape in self.relations.items() if shape.collection.rows)
-        return {column for column in limited if column}
 
 
 def _kept(column: str) -> str:

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -46,10 +47,7 @@ def parse(field: Field, value: Any) -> Any:
 
 def render(value: Any) -> Any:
     """The JSON value of a column's Python value: UTC with milliseconds, decimals and wide integers as text."""
-    for kind, write in _RENDERERS:
-        if isinstance(value, kind):
-            return write(value)
-    return value
+    return _renderer(type(value))(value)
 
 
 def json_text(value: Any) -> str | None:
@@ -239,11 +237,20 @@ def _render_datetime(value: datetime) -> str:
     return aware.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+@cache
+def _renderer(kind: type) -> Callable[[Any], Any]:
+    return next((write for known, write in _RENDERERS if issubclass(kind, known)), _as_it_is)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
 # In this order: an enum may also be text, a boolean is an integer, a datetime is a date.
 _RENDERERS: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (enum.Enum, lambda value: value.value),
-    (bool, lambda value: value),
-    (str, lambda value: value),
+    (bool, _as_it_is),
+    (str, _as_it_is),
     (int, lambda value: value if abs(value) <= SAFE_INTEGER else str(value)),
     (datetime, _render_datetime),
     (date, date.isoformat),

@@ -33,9 +33,9 @@ BOUNDS = {
     cases.ASYNC: ((11, 5470), (12, 7220)),
     cases.SYNC: ((14, 6900), (13, 7520)),
     cases.GET: ((1, 1760), (1, 2040)),
-    cases.LIST: ((5, 23000), (5, 22300)),
+    cases.LIST: ((5, 17200), (5, 16500)),
     cases.GRAPHQL_CREATE: ((7, 4880), (7, 5390)),
-    cases.GRAPHQL_LIST: ((7, 88400), (7, 84100)),
+    cases.GRAPHQL_LIST: ((7, 81400), (7, 77100)),
 }
 
 
