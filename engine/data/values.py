@@ -47,7 +47,7 @@ def parse(field: Field, value: Any) -> Any:
 
 def render(value: Any) -> Any:
     """The JSON value of a column's Python value: UTC with milliseconds, decimals and wide integers as text."""
-    return _renderer(type(value))(value)
+    return _renderer(value.__class__)(value)
 
 
 def json_text(value: Any) -> str | None:
