@@ -66,7 +66,7 @@ def test_a_database_that_restarts_costs_nobody_anything(site: Site, cluster: Clu
             back.append(first_success(site, number))
             if sized(0, 1) and time.monotonic() > end:
                 break
-    site.settle(sized(90, 300))
+    site.settle(sized(90, 1800))
     verdict = site.judge()
     tell(
         restarts=len(back),
@@ -95,7 +95,7 @@ def test_an_outage_ends_by_itself(site: Site, cluster: Cluster, send: Send, size
         cluster.start()
         back = first_success(site, 0)
         until(lambda: clients.answered)
-    site.settle(sized(90, 120))
+    site.settle(sized(90, 1800))
     verdict = site.judge()
     tell(**{"failed %": f"{answers.failed:.1f}", "first success after": f"{back:.2f} s"}, **verdict.figures)
 

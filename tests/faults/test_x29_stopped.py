@@ -27,7 +27,7 @@ def test_who_comes_back_overwrites_nothing(site: Site, sized: Sizes, tell: Tell)
             site.nemesis.go_on(stopped)
             stops += 1
         until(lambda: clients.answered >= sized(50, 10_000), seconds=1800)
-    site.settle(sized(90, 600))
+    site.settle(sized(90, 1800))
     verdict = site.judge()
     tell(stops=stops, executions=verdict.executions, taken=sum(map(lost, workers)), **verdict.figures)
 
