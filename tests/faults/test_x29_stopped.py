@@ -15,7 +15,8 @@ def test_who_comes_back_overwrites_nothing(site: Site, sized: Sizes, tell: Tell)
     """Workers are stopped until each has been with executions in its hands, and go on when others have taken them."""
     site.serve(worker="off")
     site.save(watched(site.sink.url("/delay/0.1")))
-    workers = [site.work(watchdog="0") for _ in range(sized(2, 8))]
+    # A server of the usual size has a hundred connections, which others want too.
+    workers = [site.work(watchdog="0", pool_size="4") for _ in range(sized(2, 8))]
     stops = 0
     with site.clients(count=sized(1, 4)) as clients:
         while min(map(lost, workers)) < sized(1, 3):
