@@ -2,10 +2,9 @@
 
 import asyncio
 import logging
-import random
 from datetime import UTC, datetime, timedelta
 
-from engine.data.availability import refusal_of
+from engine.data.lines import keep_open
 from engine.data.unit import outside_unit
 from engine.exchange import missed, telegrams
 from engine.exchange.base import Line, Wire
@@ -18,7 +17,6 @@ LOOK_SECONDS = 0.5
 """Between looks for changes that were not heard of."""
 PAUSE_SECONDS = 0.05
 """Between one time that something is said and the next: what happens meanwhile is said together."""
-RETRY_SECONDS = 0.5
 CATCH_UP_SECONDS = 5.0
 """Between looks for news of executions that were not heard of: who had it may have died before it was said."""
 GRACE_SECONDS = 2.0
@@ -82,24 +80,17 @@ class Exchange:
             self._stream.deliver(event)
 
     async def _run(self) -> None:
-        away = False
-        while not self._ending:
-            try:
-                async with self._wire.opened(self._changed, self._heard) as line:
-                    if away:
-                        log.info("the other processes are heard again")
-                    away = False
-                    await self._catch_up()
-                    await self._talk(line)
-            except Exception as error:
-                if not away:
-                    ours = refusal_of(error) is None
-                    log.warning("the other processes are not heard, trying again: %s", error, exc_info=ours)
-                away = True
-                # Not all at the same moment: a server that comes back has much to do.
-                await asyncio.sleep(RETRY_SECONDS * random.uniform(0.5, 1))  # noqa: S311 - no secret
+        await keep_open(
+            lambda: self._wire.opened(self._changed, self._heard),
+            self._talk,
+            whom="the other processes",
+            log=log,
+            back=lambda: log.info("the other processes are heard again"),
+            wanted=lambda: not self._ending,
+        )
 
     async def _talk(self, line: Line) -> None:
+        await self._catch_up()
         loop = asyncio.get_running_loop()
         look = loop.time()
         catch_up = loop.time() + CATCH_UP_SECONDS

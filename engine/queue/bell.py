@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from engine.data.availability import refusal_of
+from engine.data.lines import keep_open
 from engine.data.unit import connection, outside_unit
 
 log = logging.getLogger("bangpath.queue")
@@ -14,7 +14,6 @@ log = logging.getLogger("bangpath.queue")
 CHANNEL = "bangpath_queue"
 PAUSE_SECONDS = 0.02
 """Between one ringing and the next: it takes a lock of the whole database at its commit."""
-RETRY_SECONDS = 0.5
 _ALIVE_SECONDS = 5.0
 
 
@@ -39,23 +38,14 @@ class Bell:
         self._rung.set()
 
     async def _run(self) -> None:
-        away = False
-        while True:
-            try:
-                # A client of engine/data/postgres.py.
-                client: Any = connection()
-                async with client.listening({CHANNEL: lambda _: self._heard()}) as line:
-                    if away:
-                        # What was put meanwhile was not heard of.
-                        self._heard()
-                    away = False
-                    await self._talk(line)
-            except Exception as error:
-                if not away:
-                    ours = refusal_of(error) is None
-                    log.warning("workers of other processes are not heard, trying again: %s", error, exc_info=ours)
-                away = True
-                await asyncio.sleep(RETRY_SECONDS * random.uniform(0.5, 1))  # noqa: S311 - no secret
+        # What was put while nothing was heard is looked for.
+        await keep_open(self._opened, self._talk, whom="workers of other processes", log=log, back=self._heard)
+
+    def _opened(self) -> AbstractAsyncContextManager[Any]:
+        # A client of engine/data/postgres.py.
+        client: Any = connection()
+        line: AbstractAsyncContextManager[Any] = client.listening({CHANNEL: lambda _: self._heard()})
+        return line
 
     async def _talk(self, line: Any) -> None:
         while True:
