@@ -100,12 +100,12 @@ class Engine:
         runner = Runner(nodes, journal, self._follow, callers.allow)
         self.worker = Worker(queue, journal, runner, retention, sync_requests)
         dispatcher = Dispatcher(journal, runner, self.worker, queue, self._patience, sync_wait)
-        events = Events(self.records, self.catalog, callers, bounds)
+        events = Events(self.collections, self.catalog, callers, bounds)
         self._runner, self._dispatcher, self._events = runner, dispatcher, events
-        self._hooks = Hooks(self.records, self.catalog, dispatcher.start, bounds)
+        self._hooks = Hooks(self.collections, self.catalog, dispatcher.start, bounds)
         self._performer = Performer(self.records, self.catalog, events, dispatcher, self.repetitions, rows, lenient)
         self.executions = Executions(journal, self.versions, queue, self._patience)
-        self.by_hand = ByHand(self.versions, self.records, dispatcher, self.repetitions, callers)
+        self.by_hand = ByHand(self.versions, self.collections, dispatcher, self.repetitions, callers)
 
     # What runs executions is there before what starts them, so these two are asked through the engine.
 

@@ -1,12 +1,9 @@
-"""Reads and writes the rows of collections; the only place that does."""
+"""Carries out the actions on records: every read and every write of either door, and of nodes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
-
-from tortoise.expressions import Q
 
 from engine.actions import (
     Action,
@@ -22,24 +19,21 @@ from engine.actions import (
     Selection,
     UpdateRecords,
 )
-from engine.data.collections import Collection, Collections, Relation
+from engine.data.collections import Collection, Collections
 from engine.data.conflicts import conflicts
 from engine.data.drafts import Draft, draft
-from engine.data.filters import compile_filter
 from engine.data.links import read_links, relink
 from engine.data.lookups import change, creation, lookup, reading
 from engine.data.owners import Related, not_found, related_of
 from engine.data.plans import Plan, is_filled, parse_key
 from engine.data.shape import Shape, shape_of
 from engine.data.sorting import in_order, read_sort
-from engine.data.store import ActionName, Change, Store
+from engine.data.store import Change, Store
 from engine.data.unit import take_turns, unit_of_work
 from engine.data.values import render
-from engine.errors import Code, Complaint, Refusal, refuse, refuse_all
+from engine.data.wanted import Wanted, not_allowed, rows_of, wanted_by
+from engine.errors import Code, Complaint, refuse, refuse_all
 from engine.outcomes import Page, Record
-
-MAX_WRITTEN = 1000
-"""Records that one write by filter may change or end."""
 
 
 class Records:
@@ -55,7 +49,7 @@ class Records:
         """The page of records that the action asks for."""
         seen = action.seen(self.collections)
         collection = seen[action.collection]
-        wanted = self._wanted(action)
+        wanted = wanted_by(action, self.collections)
         shape, unknown = shape_of(seen, collection, action.selection, action.may_read)
         order, unsorted = read_sort(collection, action.sort)
         found = await wanted.find([*unknown, *unsorted])
@@ -66,7 +60,7 @@ class Records:
 
     async def count(self, action: CountRecords) -> int:
         """How many records the filter finds."""
-        found = await self._wanted(action).find()
+        found = await wanted_by(action, self.collections).find()
         return int(await found.count())
 
     async def get(self, action: GetRecord) -> Record:
@@ -74,7 +68,7 @@ class Records:
         seen = action.seen(self.collections)
         collection = seen[action.collection]
         shape, unknown = shape_of(seen, collection, action.selection, action.may_read)
-        wanted = self._wanted(action)
+        wanted = wanted_by(action, self.collections)
         key, wrong = (None, []) if action.key is None else parse_key(collection, action.key)
         if action.key is None and not action.filter and not wanted.is_single:
             wrong = [Complaint(Code.REQUIRED, "Say which record: by its key, or by a filter.", ("filterByTk",))]
@@ -132,7 +126,7 @@ class Records:
             case Draft(action=CreateRecords(), related=Related() as related):
                 await self._create_on(store, draft.action, related, draft.plans)
             case _:
-                await store.update(draft.plans[0], await self._rows(draft))
+                await store.update(draft.plans[0], await rows_of(draft, self.collections))
         await self._refuse_outside(draft.action, store.changes)
         return store.changes
 
@@ -153,7 +147,7 @@ class Records:
         if wanted is None or misplaced:
             return creation(action, complaints)
         await take_turns(f"the records of {action.collection}")
-        found = await _Wanted(collection, wanted, related).find()
+        found = await Wanted(collection, wanted, related).find()
         row = await found.order_by(collection.key.attribute).first()
         if row is None:
             return creation(action, [])
@@ -178,7 +172,7 @@ class Records:
 
     async def find_for(self, draft: Draft) -> list[Change]:
         """The records that a destroy is about, as they are now."""
-        return [Change.ending(draft.collection, row) for row in await self._rows(draft)]
+        return [Change.ending(draft.collection, row) for row in await rows_of(draft, self.collections)]
 
     async def end(self, draft: Draft, changes: Sequence[Change]) -> None:
         """End records; refuses to take others along that refer to them."""
@@ -190,56 +184,6 @@ class Records:
         found = {row.pk: draft.shape.render(row) for row in await draft.shape.query().filter(pk__in=keys)}
         # Of what is written and cannot be read nothing is told but which record it is.
         return [found.get(key) or {draft.collection.key.name: render(key)} for key in keys]
-
-    async def snapshot(
-        self,
-        collection: Collection,
-        keys: Iterable[Any],
-        appends: tuple[str, ...] = (),
-        seen: Collections | None = None,
-    ) -> dict[Any, Record]:
-        """Records by key, with every column that is not secret and these relations, as a workflow sees them.
-
-        Where they are `seen` by a role, what is hidden from it is left out.
-        """
-        collections = seen or self.collections
-        collection = collections[collection.name]
-        if seen is not None:
-            appends = tuple(path for path in appends if not shape_of(seen, collection, Selection(appends=(path,)))[1])
-        shape, faults = shape_of(collections, collection, Selection(appends=appends))
-        assert not faults, "appends were checked when the workflow was saved"
-        return {row.pk: shape.render(row) for row in await shape.query().filter(pk__in=list(keys))}
-
-    async def reach(
-        self, collection: Collection, keys: Iterable[Any], path: Sequence[Relation], seen: Collections | None = None
-    ) -> tuple[dict[Any, Any], Relation | None]:
-        """The key of the record at the end of a path of one-to-one relations, by the key of the one at its start; and
-        the relation that leads to one which is hidden from whom it is `seen` by.
-
-        That is told where a column that they see holds its key. Where none does, there is no such record for them.
-
-        A statement a hop: joined in one, Tortoise confuses a table that is crossed twice with itself.
-        """
-        reached = {key: key for key in keys}
-        for relation in path:
-            target = self.collections[relation.target]
-            here = collection.model.filter(pk__in=[key for key in reached.values() if key is not None])
-            lookup = f"{relation.attribute}__{target.key.attribute}"
-            hop = dict(await here.values_list(collection.key.attribute, lookup))
-            reached = {start: hop.get(key) for start, key in reached.items()}
-            hidden = await _hidden(reached.values(), (seen or self.collections)[target.name])
-            if hidden and relation.column:
-                return {}, relation
-            reached = {start: None if key in hidden else key for start, key in reached.items()}
-            collection = target
-        return reached, None
-
-    async def matching(self, collection: Collection, keys: Iterable[Any], filter: Any) -> set[Any]:
-        """Which of these records a filter finds that was checked when its workflow was saved."""
-        wanted, faults = compile_filter(self.collections, collection, filter)
-        assert not faults, "the condition was checked when the workflow was saved"
-        found = collection.model.filter(Q(pk__in=list(keys)), wanted)
-        return set(await found.values_list(collection.key.attribute, flat=True))
 
     async def _create_on(self, store: Store, action: Action, related: Related, plans: Sequence[Plan]) -> None:
         row = await related.row()
@@ -257,7 +201,7 @@ class Records:
         writable = action.written(self.collections, "update")[related.owner.name]
         seen = action.seen(self.collections)[related.owner.name]
         if writable.rows and not await writable.among([related.key]) and await seen.among([related.key]):
-            raise _not_allowed(related.owner, "update")
+            raise not_allowed(related.owner, "update")
 
     async def _refuse_outside(self, action: Action, changes: Sequence[Change]) -> None:
         """Refuse records that, as they are stored now, the role may not write; of those only linked it was asked."""
@@ -267,7 +211,7 @@ class Records:
             for name, view in self._limited(action, verb, changes):
                 keys = {each.key for each in changes if each.action == verb and each.collection.name == name}
                 if keys - await view.among(keys):
-                    raise _not_allowed(view, verb)
+                    raise not_allowed(view, verb)
 
     def _limited(
         self, action: Action, verb: Literal["create", "update"], changes: Sequence[Change]
@@ -277,14 +221,6 @@ class Records:
             if written[name].rows:
                 yield name, written[name]
 
-    def _wanted(self, action: ListRecords | CountRecords | GetRecord) -> _Wanted:
-        """The records that a read is about."""
-        seen = action.seen(self.collections)
-        collection = seen[action.collection]
-        related, misplaced = related_of(self.collections, action)
-        wanted, faults = compile_filter(seen, collection, action.filter or {}, action.may_read, action.zone)
-        return _Wanted(collection, wanted, related, (*action.complaints, *misplaced, *faults))
-
     async def _write(
         self, action: CreateRecords | UpdateRecords, acting_user: int | None = None
     ) -> tuple[list[Record], Sequence[Change]]:
@@ -293,60 +229,3 @@ class Records:
         async with unit_of_work():
             changes = await self.store(drafted, acting_user)
             return await self.answer(drafted, changes), changes
-
-    async def _rows(self, draft: Draft) -> list[Any]:
-        """The records that an update or a destroy means."""
-        verb: ActionName = "destroy" if isinstance(draft.action, DestroyRecords) else "update"
-        writable = draft.action.written(self.collections, verb)[draft.collection.name]
-        wanted = _Wanted(writable, draft.wanted, draft.related)
-        # Held, as on SQLite everything is: what is told as `previous` is what was there, and two take turns.
-        found = (await wanted.find()).order_by(draft.collection.key.attribute).select_for_update()
-        if not draft.keys:
-            rows = await found.limit(MAX_WRITTEN + 1)
-            if len(rows) > MAX_WRITTEN:
-                raise refuse(Code.BAD_FILTER, f"The filter finds more than {MAX_WRITTEN} records: narrow it.", "filter")
-            if not rows and draft.related and draft.related.is_single:
-                raise not_found(draft.collection, None)
-            return list(rows)
-        rows = await found.filter(pk__in=list(draft.keys))
-        for key in draft.keys:
-            if key not in {row.pk for row in rows}:
-                seen = draft.action.seen(self.collections)[draft.collection.name]
-                readable = await _Wanted(seen, draft.wanted, draft.related).find()
-                if writable.rows and await readable.filter(pk=key).exists():
-                    raise _not_allowed(seen, verb)
-                raise not_found(draft.collection, render(key))
-        return list(rows)
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """The records that an action is about: those that a Q finds, of those that hang on an owner where there is one."""
-
-    collection: Collection
-    wanted: Q
-    related: Related | None
-    complaints: tuple[Complaint, ...] = ()
-
-    @property
-    def is_single(self) -> bool:
-        return self.related is not None and self.related.is_single
-
-    async def find(self, complaints: Iterable[Complaint] = ()) -> Any:
-        """The query that finds them; refuses with everything that is wrong, then for an owner that is not there."""
-        refuse_all([*self.complaints, *complaints])
-        found = self.collection.records(self.wanted)
-        if self.related is None:
-            return found
-        await self.related.row()
-        return found.filter(self.related.filter())
-
-
-async def _hidden(keys: Iterable[Any], seen: Collection) -> set[Any]:
-    """Which of these records are not there for a role."""
-    there = {key for key in keys if key is not None}
-    return there - await seen.among(there) if there and seen.rows else set()
-
-
-def _not_allowed(collection: Collection, verb: ActionName) -> Refusal:
-    return refuse(Code.NO_PERMISSION, f"Your role may not {verb} such a record of '{collection.name}'.")

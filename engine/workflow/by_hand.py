@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.actions import PLAIN, Actor, GetRecord, Terms
+from engine.data.collections import Collections
 from engine.data.plans import parse_key
-from engine.data.records import Records
+from engine.data.snapshots import snapshot
 from engine.data.unit import unit_of_work
 from engine.data.values import parse_json, render
 from engine.errors import Code, raise_for, refuse
@@ -28,7 +29,7 @@ class ByHand:
     """Starts executions that are marked as manual; the version may be disabled, so that it can be tried."""
 
     versions: Versions
-    records: Records
+    collections: Collections
     dispatcher: Dispatcher
     repetitions: Repetitions
     callers: Callers
@@ -66,14 +67,14 @@ class ByHand:
                 raise refuse(Code.BAD_VALUE, f"'data' {error}.", "data") from None
         if data is None or isinstance(data, list | bool):
             raise refuse(Code.BAD_VALUE, "'data' is the key of a record, or an object to hand over as it is.", "data")
-        collection = self.records.collections[definition.collection]
+        collection = self.collections[definition.collection]
         key, faults = parse_key(collection, data, ("data",))
         raise_for(faults)
         seen = None
         if definition.options.as_caller:
             asked = self.callers.allow_for(actor)(GetRecord(collection=collection.name))
-            seen = asked.seen(self.records.collections)
-        found = await self.records.snapshot(collection, [key], definition.config.appends, seen)
+            seen = asked.seen(self.collections)
+        found = await snapshot(self.collections, collection, [key], definition.config.appends, seen)
         if key not in found:
             raise refuse(Code.NOT_FOUND, f"'{collection.name}' has no record '{data}'.", "data")
         return str(render(key)), found[key]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.data.collections import Collection, Collections, Relation
-from engine.data.records import Records
+from engine.data.snapshots import matching, reach, snapshot
 from engine.data.store import Change
 from engine.data.values import render
 from engine.errors import Code, Complaint, Refusal
@@ -64,11 +64,10 @@ class Events:
     """Matches the changes of one write with workflows: those named in their order, then the global ones by key, then
     those that follow whatever changes."""
 
-    def __init__(self, records: Records, catalog: Catalog, callers: Callers, bounds: Bounds = BOUNDS) -> None:
-        self._records = records
+    def __init__(self, collections: Collections, catalog: Catalog, callers: Callers, bounds: Bounds = BOUNDS) -> None:
         self._callers = callers
         self._bounds = bounds
-        self._collections: Collections = records.collections
+        self._collections = collections
         self._catalog = catalog
 
     async def plan(self, changes: Sequence[Change], checked: Checked, cause: Cause, seen: Collections) -> Planned:
@@ -78,7 +77,7 @@ class Events:
         """
         # What was only linked was not written by the caller.
         written = [change for change in changes if not change.linked]
-        plan = _Plan(self._records, self._callers, cause, _by_record(written))
+        plan = _Plan(self._collections, self._callers, cause, _by_record(written))
         events = [Event(change) for change in written]
         asked = [event for event in events if not event.change.nested]
         for trigger in checked.triggers:
@@ -92,7 +91,7 @@ class Events:
 
     async def follow(self, changes: Sequence[Change], cause: Cause) -> Planned:
         """What follows changes of whatever kind, made by whomever. To be called at the same point as `plan`."""
-        plan = _Plan(self._records, self._callers, cause, _by_record(changes))
+        plan = _Plan(self._collections, self._callers, cause, _by_record(changes))
         followers = self._catalog.followers({change.collection.name for change in changes})
         # A record that was written twice in one write is one event for each time.
         events = [Event(change) for change in changes] if followers else []
@@ -109,7 +108,7 @@ class Events:
 class _Plan:
     """What was found so far. A workflow is handed a record once per request, by the first who names it."""
 
-    records: Records
+    collections: Collections
     callers: Callers
     cause: Cause
     changes: dict[tuple[str, Any], Change]
@@ -129,12 +128,12 @@ class _Plan:
     ) -> None:
         if not events:
             return
-        collection = self.records.collections[definition.collection]
+        collection = self.collections[definition.collection]
         targets = await self._targets(definition, events, path, reader)
         wanted = {key for key in targets.values() if key is not None}
         met = await self._meeting(definition, collection, wanted)
         seen = await self._seen(definition) if met else None
-        data = await self.records.snapshot(collection, met, definition.config.appends, seen) if met else {}
+        data = await snapshot(self.collections, collection, met, definition.config.appends, seen) if met else {}
         for event in events:
             key = targets[event.change.key]
             reason = self._reason(definition, collection, key, met)
@@ -173,7 +172,7 @@ class _Plan:
         keys = [event.change.key for event in events]
         if not path:
             return {key: key for key in keys}
-        reached, hidden = await self.records.reach(events[0].change.collection, keys, path, reader)
+        reached, hidden = await reach(self.collections, events[0].change.collection, keys, path, reader)
         if hidden is not None:
             trigger = f"{definition.key}!{'.'.join(relation.name for relation in path)}"
             message = f"Trigger '{trigger}': your role may not read this record of '{hidden.target}'."
@@ -183,7 +182,7 @@ class _Plan:
     async def _meeting(self, definition: Definition, collection: Collection, keys: set[Any]) -> set[Any]:
         if not definition.config.condition or not keys:
             return keys
-        return await self.records.matching(collection, keys, definition.config.condition)
+        return await matching(self.collections, collection, keys, definition.config.condition)
 
     def _reason(self, definition: Definition, collection: Collection, key: Any, met: set[Any]) -> SkipReason | None:
         if key is None:

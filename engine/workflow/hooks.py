@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from engine.data.records import Records
+from engine.data.collections import Collections
+from engine.data.snapshots import snapshot
 from engine.data.unit import after_commit
 from engine.system.models import Execution, Status, WorkflowType
 from engine.workflow.catalog import Catalog
@@ -25,7 +26,7 @@ class Hooks:
     """`start` inserts executions in the unit that is open: in the one in which the other has ended, so that no crash
     comes between."""
 
-    records: Records
+    collections: Collections
     catalog: Catalog
     start: Callable[[Planned], Awaitable[Any]]
     bounds: Bounds = BOUNDS
@@ -47,7 +48,7 @@ class Hooks:
         event, now = uuid.uuid4().hex, datetime.now(UTC)
         told, chain = row.context, (*row.chain, row.key)
         cause = Cause(told["user"], row.role_name, row.request_id, "update", chain, row.origin, row.id)
-        found = await self.records.snapshot(self.records.collections[EXECUTIONS], [row.id])
+        found = await snapshot(self.collections, self.collections[EXECUTIONS], [row.id])
         context = {**context_of(cause, event, now, EXECUTIONS), "data": found[row.id]}
         pendings = [_pending(hook, event, context, row, cause) for hook in hooks]
         await self.start(Planned(tuple(await within(pendings, cause, self.bounds)), ()))
