@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 from engine.actions import Action, WriteValues
-from engine.data import values
 from engine.data.collections import Collection, Collections, Field, Relation
-from engine.data.filters import did_you_mean
-from engine.data.plans import MAX_COMPLAINTS, MAX_DEPTH, MAX_RECORDS, Link, Path, Plan, is_filled, parse_key
+from engine.data.drawing import Drawing
+from engine.data.plans import MAX_DEPTH, Link, Path, Plan, is_filled, parse_key
+from engine.data.tally import Tally
 from engine.errors import Code, Complaint
 
 
@@ -29,7 +29,7 @@ def plan_values(
     `came` is the column that the record's owner fills, if there is one.
     """
     planner = _Planner(collections, action)
-    return planner.plan(collection, given, creating=creating, path=path, came=came), planner.complaints
+    return planner.plan(collection, given, creating=creating, path=path, came=came), planner.tally.complaints
 
 
 def plan_all(
@@ -46,11 +46,11 @@ def plan_all(
     planner = _Planner(collections, action)
     plans = []
     for index, record in enumerate(given):
-        if planner.full:
+        if planner.tally.full:
             break
         path = (index,) if many else ()
         plans.append(planner.plan(collection, record, creating=creating, path=path, came=came))
-    return plans, planner.complaints
+    return plans, planner.tally.complaints
 
 
 def plan_links(
@@ -60,146 +60,78 @@ def plan_links(
     planner = _Planner(collections, action)
     target = collections[relation.target]
     links = [planner.link(target, key, ("keys", index), relation) for index, key in enumerate(keys)]
-    return [link for link in links if link], planner.complaints
-
-
-@dataclass(slots=True)
-class _Drawing:
-    """A plan being made: `came` is the column through which the record it is nested in fills this one, if it does.
-
-    The `collection` is as the role may write it; `whole` has what is hidden from the role, too.
-    """
-
-    collection: Collection
-    given: Mapping[str, Any]
-    creating: bool
-    came: str | None
-    whole: Collection
-    columns: dict[str, Any] = field(default_factory=dict)
-    to_one: list[tuple[Relation, Plan | Link | None]] = field(default_factory=list)
-    to_other: list[tuple[Relation, tuple[Plan | Link, ...]]] = field(default_factory=list)
-
-    def filled(self) -> set[str | None]:
-        """The columns that need no value of their own any more."""
-        acting = self.collection.acting_user
-        return {
-            *self.columns,
-            *(relation.column for relation, _ in self.to_one),
-            self.came,
-            acting.column if acting else None,
-        }
+    return [link for link in links if link], planner.tally.complaints
 
 
 @dataclass(slots=True)
 class _Planner:
     collections: Collections
     action: Action
-    complaints: list[Complaint] = field(default_factory=list)
-    planned: int = 0
-
-    @property
-    def full(self) -> bool:
-        return len(self.complaints) >= MAX_COMPLAINTS or self.planned > MAX_RECORDS
+    tally: Tally = field(default_factory=Tally)
 
     def plan(self, collection: Collection, given: Any, *, creating: bool, path: Path, came: str | None = None) -> Plan:
         """The plan of one record and of those nested in it; unusable once there are complaints."""
         whole = self.collections[collection.name]
-        drawing = _Drawing(self._written(whole, creating=creating), given, creating, came, whole)
+        drawing = Drawing(self._written(whole, creating=creating), given, creating, came, whole, self.tally)
         if self._fits(drawing, path):
             for name, value in given.items():
-                if self.full:
+                if self.tally.full:
                     break
                 self._member(drawing, name, value, (*path, name))
-            if creating and not self.full:
-                self._require(drawing, path)
-        return Plan(whole, drawing.columns, tuple(drawing.to_one), tuple(drawing.to_other), path)
+            if creating and not self.tally.full:
+                drawing.refuse_lacks(path)
+        return drawing.plan(path)
 
-    def _fits(self, drawing: _Drawing, path: Path) -> bool:
-        if not self._count():
+    def _fits(self, drawing: Drawing, path: Path) -> bool:
+        if not self.tally.count():
             return False
         if len([step for step in path if isinstance(step, str)]) > MAX_DEPTH:
-            return self._bad(f"Records may nest {MAX_DEPTH} deep.", path)
+            return self.tally.bad(f"Records may nest {MAX_DEPTH} deep.", path)
         if not isinstance(drawing.given, Mapping):
-            return self._bad(f"A record of '{drawing.collection.name}' is an object of field names and values.", path)
+            message = f"A record of '{drawing.collection.name}' is an object of field names and values."
+            return self.tally.bad(message, path)
         return True
 
-    def _count(self) -> bool:
-        """Whether there is room for one record or link more in this write."""
-        self.planned += 1
-        if self.planned <= MAX_RECORDS:
-            return True
-        return self._bad(f"One write may store and link {MAX_RECORDS} records.", (), once=True)
-
-    def _member(self, drawing: _Drawing, name: str, value: Any, path: Path) -> None:
+    def _member(self, drawing: Drawing, name: str, value: Any, path: Path) -> None:
         collection = drawing.collection
         if (column := collection.fields.get(name)) and not column.secret:
             self._column(drawing, column, value, path)
         elif relation := collection.relations.get(name):
             if not relation.writable:
-                self._unwritable(drawing, name, path)
-            elif self._free(drawing, relation.name, relation.column, path):
+                drawing.refuse_unwritable(name, path)
+            elif drawing.is_free(relation.name, relation.column, path):
                 self._relation(drawing, relation, value, path)
         else:
-            self._refuse_unknown(collection, [name], path[:-1])
+            self.tally.refuse_unknown(collection, [name], path[:-1])
 
-    def _column(self, drawing: _Drawing, column: Field, value: Any, path: Path) -> None:
+    def _column(self, drawing: Drawing, column: Field, value: Any, path: Path) -> None:
         relation = drawing.collection.relations.get(column.relation or "")
         if not column.writable:
-            self._unwritable(drawing, column.name, path)
-        elif not self._free(drawing, column.name, column.attribute, path):
+            drawing.refuse_unwritable(column.name, path)
+        elif not drawing.is_free(column.name, column.attribute, path):
             return
         elif column.relation and column.relation in drawing.given:
-            self._bad(f"'{column.name}' and '{column.relation}' say the same thing: give one of them.", path)
+            self.tally.bad(f"'{column.name}' and '{column.relation}' say the same thing: give one of them.", path)
         elif value is None:
-            if not column.null:
-                self._bad(f"'{column.name}' must not be null.", path, Code.REQUIRED)
-            drawing.columns[column.attribute] = None
+            drawing.put_null(column, path)
         elif relation:
             # The key of another record says the same as the relation, so it passes the same checks.
             drawing.to_one.append((relation, self.link(self.collections[relation.target], value, path, relation)))
         else:
-            try:
-                drawing.columns[column.attribute] = values.parse(column, value)
-            except ValueError as error:
-                self._bad(f"'{column.name}' {error}.", path)
+            drawing.put(column, value, path)
 
-    def _unwritable(self, drawing: _Drawing, name: str, path: Path) -> None:
-        column = drawing.whole.fields.get(name)
-        filled = column is not None and not column.writable
-        message = "is filled by the service and cannot be written" if filled else "cannot be written by your role"
-        self._bad(f"'{name}' {message}.", path, Code.FIELD_NOT_WRITABLE)
-
-    def _free(self, drawing: _Drawing, name: str, attribute: str | None, path: Path) -> bool:
-        """Whether a column may be given a value here."""
-        if attribute is not None and attribute == drawing.came:
-            return self._bad(f"'{name}' is the record this one is nested in: leave it out.", path)
-        if attribute == drawing.collection.key.attribute and not drawing.creating:
-            return self._bad(f"'{name}' is the record's key and never changes.", path, Code.FIELD_NOT_WRITABLE)
-        return True
-
-    def _require(self, drawing: _Drawing, path: Path) -> None:
-        filled = drawing.filled()
-        for column in drawing.whole.readable:
-            if not column.required or column.attribute in filled or drawing.given.keys() & _names(column):
-                continue
-            known = drawing.collection.fields.get(column.name)
-            if known and known.writable:
-                self._bad(f"'{column.name}' is required.", (*path, column.name), Code.REQUIRED)
-            else:
-                name = drawing.collection.name
-                message = f"Your role may not give all that a new record of '{name}' needs."
-                self._bad(message, path, Code.NO_PERMISSION, once=True)
-
-    def _relation(self, drawing: _Drawing, relation: Relation, value: Any, path: Path) -> None:
+    def _relation(self, drawing: Drawing, relation: Relation, value: Any, path: Path) -> None:
         if relation.kind.to_many:
             if not isinstance(value, list | tuple):
-                self._bad(f"'{relation.name}' leads to many {relation.target}: give a list.", path)
+                self.tally.bad(f"'{relation.name}' leads to many {relation.target}: give a list.", path)
                 return
             self._unhang(drawing, relation, path)
-            items = [self._related(relation, item, (*path, index)) for index, item in enumerate(value) if not self.full]
+            items = [
+                self._related(relation, item, (*path, index)) for index, item in enumerate(value) if not self.tally.full
+            ]
             drawing.to_other.append((relation, tuple(item for item in items if item)))
         elif isinstance(value, list | tuple):
-            self._bad(f"'{relation.name}' leads to one record of '{relation.target}': give one, no list.", path)
+            self.tally.bad(f"'{relation.name}' leads to one record of '{relation.target}': give one, no list.", path)
         elif value is None:
             self._unlink(drawing, relation, path)
         elif item := self._related(relation, value, path):
@@ -208,16 +140,16 @@ class _Planner:
             else:
                 drawing.to_other.append((relation, (item,)))
 
-    def _unlink(self, drawing: _Drawing, relation: Relation, path: Path) -> None:
+    def _unlink(self, drawing: Drawing, relation: Relation, path: Path) -> None:
         if not relation.null:
-            self._bad(f"'{relation.name}' must not be null.", path, Code.REQUIRED)
+            self.tally.bad(f"'{relation.name}' must not be null.", path, Code.REQUIRED)
         elif relation.column:
             drawing.to_one.append((relation, None))
         else:
             self._unhang(drawing, relation, path)
             drawing.to_other.append((relation, ()))
 
-    def _unhang(self, drawing: _Drawing, relation: Relation, path: Path) -> None:
+    def _unhang(self, drawing: Drawing, relation: Relation, path: Path) -> None:
         """An update takes what hung there away, which changes those records where they hold the key."""
         if not drawing.creating:
             self._changed(relation, path)
@@ -230,7 +162,7 @@ class _Planner:
         if self.action.may_update(target.name) and self._fills(target, relation.reverse_column, creating=False):
             return True
         message = f"Your role may not update '{relation.target}', so not change what they are linked to."
-        return self._bad(message, path, Code.NO_PERMISSION)
+        return self.tally.bad(message, path, Code.NO_PERMISSION)
 
     def _fills(self, target: Collection, column: str, *, creating: bool) -> bool:
         """Whether the role may write the column of the other side that holds our key."""
@@ -252,7 +184,7 @@ class _Planner:
         if target.system:
             for name in value.keys() - {target.key.name}:
                 message = f"'{target.name}' cannot be written through another record."
-                self._bad(message, (*path, name), Code.FIELD_NOT_WRITABLE)
+                self.tally.bad(message, (*path, name), Code.FIELD_NOT_WRITABLE)
             return None
         came = relation.reverse_column if is_filled(relation) else None
         if value.get(target.key.name) is None:
@@ -261,11 +193,11 @@ class _Planner:
 
     def _new(self, target: Collection, value: Mapping[str, Any], came: str | None, path: Path) -> Plan | None:
         if not self.action.may_create(target.name):
-            self._bad(f"Your role may not create '{target.name}'.", path, Code.NO_PERMISSION)
+            self.tally.bad(f"Your role may not create '{target.name}'.", path, Code.NO_PERMISSION)
             return None
         if came and not self._fills(target, came, creating=True):
             message = f"Your role may not say what a new record of '{target.name}' is linked to."
-            self._bad(message, path, Code.NO_PERMISSION)
+            self.tally.bad(message, path, Code.NO_PERMISSION)
             return None
         return self.plan(target, value, creating=True, path=path, came=came)
 
@@ -283,14 +215,14 @@ class _Planner:
             link = replace(link, changes=self._changes(target, others, came, path))
         if not target.key.writable:
             if not link.changes:
-                self._refuse_unknown(self.action.seen(self.collections)[target.name], others, path)
+                self.tally.refuse_unknown(self.action.seen(self.collections)[target.name], others, path)
             return link
-        told, self.complaints = self.complaints, []
+        told, self.tally.complaints = self.tally.complaints, []
         new = self._new(target, value, came, path)
-        lacks, self.complaints = self.complaints, told
+        lacks, self.tally.complaints = self.tally.complaints, told
         if not link.changes:
             # A name that is wrong is wrong whether the record is there or not.
-            self.complaints += [complaint for complaint in lacks if complaint.code is Code.UNKNOWN_FIELD]
+            self.tally.complaints += [complaint for complaint in lacks if complaint.code is Code.UNKNOWN_FIELD]
         return replace(link, new=new, lacks=tuple(lacks))
 
     def _is_updated(self, path: Path) -> bool:
@@ -299,35 +231,17 @@ class _Planner:
 
     def _changes(self, target: Collection, value: Mapping[str, Any], came: str | None, path: Path) -> Plan | None:
         if not self.action.may_update(target.name):
-            self._bad(f"Your role may not update '{target.name}'.", path, Code.NO_PERMISSION)
+            self.tally.bad(f"Your role may not update '{target.name}'.", path, Code.NO_PERMISSION)
             return None
         return self.plan(target, value, creating=False, path=path, came=came)
 
     def link(self, target: Collection, value: Any, path: Path, relation: Relation) -> Link | None:
         """A link to the record with this key, None with a complaint."""
-        if not self._count() or not self._changed(relation, path):
+        if not self.tally.count() or not self._changed(relation, path):
             return None
         if not self.action.may_read(target.name):
-            self._bad(f"Your role may not read '{target.name}', so not link to it.", path, Code.NO_PERMISSION)
+            self.tally.bad(f"Your role may not read '{target.name}', so not link to it.", path, Code.NO_PERMISSION)
             return None
         key, complaints = parse_key(target, value, path)
-        self.complaints += complaints
+        self.tally.complaints += complaints
         return None if complaints else Link(key, path, changed=is_filled(relation))
-
-    def _refuse_unknown(self, collection: Collection, names: Iterable[str], path: Path) -> None:
-        known = [*(column.name for column in collection.readable), *collection.relations]
-        for name in names:
-            if name not in known:
-                message = f"'{name}' is not a field of '{collection.name}'.{did_you_mean(str(name), known)}"
-                self._bad(message, (*path, name), Code.UNKNOWN_FIELD)
-            if self.full:
-                break
-
-    def _bad(self, message: str, path: Path, code: Code = Code.BAD_VALUE, *, once: bool = False) -> Literal[False]:
-        if not once or all(complaint.message != message for complaint in self.complaints):
-            self.complaints.append(Complaint(code, message, path))
-        return False
-
-
-def _names(column: Field) -> set[str]:
-    return {column.name, column.relation} if column.relation else {column.name}
