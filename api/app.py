@@ -24,7 +24,8 @@ from api.peer import Peers
 from api.rest import rest_routes
 from api.settings import SAMPLE, Settings
 from api.static_files import static_route
-from engine.data.collections import Collections, read_collections
+from engine.data.collections import Collections
+from engine.data.metadata import read_collections
 from engine.data.unit import take_turns, unit_of_work
 from engine.database import close_database, open_database
 from engine.engine import Engine

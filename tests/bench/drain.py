@@ -18,7 +18,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
-from engine.data.collections import read_collections
+from engine.data.metadata import read_collections
 from engine.data.unit import unit_of_work
 from engine.database import close_database, open_database
 from engine.engine import Engine

@@ -23,7 +23,8 @@ from engine.actions import (
     Write,
     WriteValues,
 )
-from engine.data.collections import Collections, read_collections
+from engine.data.collections import Collections
+from engine.data.metadata import read_collections
 from engine.database import close_database, open_database
 from engine.errors import Code, Refusal
 from engine.identity.roles import granted_workflows

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from engine.data.collections import Collection, Collections, read_collections
+from engine.data.collections import Collection, Collections
 from engine.data.filters import compile_filter
+from engine.data.metadata import read_collections
 from engine.database import close_database, open_database
 from engine.system.models import Execution, Job, Role, User, Workflow
 from tests.databases import MakeDatabase

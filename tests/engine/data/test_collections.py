@@ -9,7 +9,8 @@ from tortoise import fields
 from tortoise.context import TortoiseContext
 from tortoise.models import Model
 
-from engine.data.collections import Collections, FieldKind, read_collections
+from engine.data.collections import Collections, FieldKind
+from engine.data.metadata import read_collections
 from engine.data.relations import RelationKind, crossable_paths
 from engine.database import close_database, open_database
 from engine.errors import StartError
@@ -85,7 +86,7 @@ async def test_a_column_that_holds_a_key_knows_its_relation_and_the_other_way_ro
 
 async def test_a_unique_foreign_key_is_many_to_one_and_warned_of_once(make_database, caplog):
     database = await make_database("tests.shop")
-    with caplog.at_level(logging.WARNING, logger="engine.data.collections"):
+    with caplog.at_level(logging.WARNING, logger="engine.data.metadata"):
         models = await open_database(database, ["tests.shop"])
         collections = read_collections(models, [])
         await close_database()

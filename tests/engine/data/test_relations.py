@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.data.collections import read_collections
+from engine.data.metadata import read_collections
 from engine.data.relations import RelationKind, classify, cross, crossable_paths
 from engine.errors import Code, Complaint
 from tests.engine.data.models import Drawn, Known, drawn, initialised

@@ -12,7 +12,8 @@ from tortoise import fields
 from tortoise.models import Model
 
 from engine.data import values
-from engine.data.collections import Field, FieldKind, read_collections
+from engine.data.collections import Field, FieldKind
+from engine.data.metadata import read_collections
 from tests.shop import Grade, Size
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from tortoise import Tortoise
 
-from engine.data.collections import Collections, read_collections
+from engine.data.collections import Collections
+from engine.data.metadata import read_collections
 from engine.database import close_database, configuration
 from engine.system.models import Execution, Job, Role, User, Workflow
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from engine.data.collections import read_collections
+from engine.data.metadata import read_collections
 from engine.data.unit import unit_of_work
 from engine.database import close_database, open_database
 from engine.system.models import SERVED, Execution

@@ -12,7 +12,8 @@ from tortoise import Tortoise
 from tortoise.models import Model
 
 from engine.actions import Action, Actor, LoadRelated
-from engine.data.collections import Collections, read_collections
+from engine.data.collections import Collections
+from engine.data.metadata import read_collections
 from engine.database import close_database, configuration
 from engine.system.models import Execution, Job, Role, User, Workflow
 from schema.build import Schema, build_schema

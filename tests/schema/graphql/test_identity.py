@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from strawberry.types import ExecutionResult
 
-from engine.data.collections import read_collections
+from engine.data.metadata import read_collections
 from engine.database import close_database, open_database
 from engine.identity.accounts import Accounts
 from engine.identity.attempts import Attempts

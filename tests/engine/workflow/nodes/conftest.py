@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from engine.data.collections import Collections, read_collections
+from engine.data.collections import Collections
+from engine.data.metadata import read_collections
 from engine.data.records import Records
 from engine.database import close_database, open_database
 from engine.outgoing.addresses import Reach
