@@ -9,9 +9,9 @@ from engine.data.collections import FieldKind
 from engine.data.relations import RelationKind
 from engine.identity.passwords import MAX_LENGTH, MIN_LENGTH
 from engine.system.models import WorkflowType
-from engine.workflow.documents import MAX_ATTEMPTS
 from engine.workflow.executions import Version
 from engine.workflow.nodes import NODES_BY_KIND
+from engine.workflow.steps import MAX_ATTEMPTS
 
 _TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": 255}
 _MAYBE_TEXT = nullable({"type": "string", "maxLength": 255})
