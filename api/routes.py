@@ -8,7 +8,8 @@ from urllib.parse import unquote
 
 from api.operations import READS, RECORDS, Operation, Operations
 from api.relation_operations import LINKS, related_operations
-from api.system_operations import EXECUTIONS, HISTORY, SYSTEM
+from api.system_operations import SYSTEM
+from api.workflow_operations import EXECUTIONS, HISTORY
 from engine.actions import Actor
 from engine.data.collections import Collections, Relation
 from engine.data.filters import did_you_mean
