@@ -168,7 +168,7 @@ async def _fill_new(engine: Engine, settings: Settings) -> str | None:
     In one unit: a start that is interrupted has not been one.
     """
     async with unit_of_work():
-        await take_turns("start")
+        await take_turns("start", patiently=True)
         if await User.exists():
             return None
         await engine.accounts.ensure_roles(roles_for(engine.collections))

@@ -216,7 +216,7 @@ async def _migrate(database: str, modules: Sequence[str]) -> None:
     apps = configuration(database, modules)["apps"]
     migrated = {label: app for label, app in apps.items() if app["migrations"]}
     async with unit_of_work():
-        await take_turns("start")
+        await take_turns("start", patiently=True)
         executor = MigrationExecutor(connection(), migrated)
         # Tortoise reads its table before it makes it, and passes over the error, which breaks PostgreSQL's transaction.
         await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))

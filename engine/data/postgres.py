@@ -21,6 +21,9 @@ from engine.data.postgres_transaction import PooledContext, Transaction
 # What PostgreSQL keeps of a name; docker/health.py looks for it.
 NAME = f"bangpath {socket.gethostname()}"[:63]
 
+IDLE_SECONDS = 12.0
+"""How long the server keeps a transaction in which nothing is said: its process stands still, or is out of reach."""
+
 
 class Borrowed(PoolConnectionWrapper[Any]):
     """A connection for one statement."""
@@ -49,7 +52,12 @@ class Client(AsyncpgDBClient):
         with telling():
             # asyncpg reads the address itself: it knows sockets, TLS, several hosts and the password file.
             self._pool = await asyncpg.create_pool(
-                self._dsn, min_size=0, max_size=self.pool_maxsize, timeout=self._wait, reset=_leave
+                self._dsn,
+                min_size=0,
+                max_size=self.pool_maxsize,
+                timeout=self._wait,
+                reset=_leave,
+                server_settings=_limits(self._wait),
             )
         await self._post_connect()
 
@@ -114,6 +122,14 @@ class Client(AsyncpgDBClient):
         if self._pool is not None:
             with telling():
                 await self._pool.release(connection)
+
+
+def _limits(wait: float) -> dict[str, str]:
+    """What others have locked is waited for as long as a connection is, and who stands still by nobody."""
+    return {
+        "lock_timeout": f"{wait * 1000:.0f}",
+        "idle_in_transaction_session_timeout": f"{IDLE_SECONDS * 1000:.0f}",
+    }
 
 
 async def _leave(connection: Any) -> None:

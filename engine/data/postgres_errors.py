@@ -18,6 +18,7 @@ _AWAY = (
     asyncpg.PostgresSystemError,
     asyncpg.TransactionRollbackError,  # a deadlock
     asyncpg.LockNotAvailableError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InvalidCachedStatementError,  # somebody has migrated meanwhile
     asyncpg.InternalClientError,  # so too, or the server said farewell between two statements

@@ -59,13 +59,16 @@ async def _finish(unit: _Unit) -> None:
         await work([value for each, value in unit.before if each == work])
 
 
-async def take_turns(about: str) -> None:
+async def take_turns(about: str, *, patiently: bool = False) -> None:
     """Inside a unit: wait until no other one that takes turns about the same is open, in whichever process.
 
-    For what reads first and writes what follows from it. On SQLite every unit takes turns with every other.
+    For what reads first and writes what follows from it. On SQLite every unit takes turns with every other. Who waits
+    `patiently` waits for as long as the others take, and so does all that follows in the unit.
     """
     assert _open.get() is not None, "a turn ends with the unit"
     if connection().capabilities.dialect == "postgres":
+        if patiently:
+            await connection().execute_script("SET LOCAL lock_timeout = 0")
         await connection().execute_query("SELECT pg_advisory_xact_lock(hashtext($1))", [f"bangpath {about}"])
 
 

@@ -58,6 +58,10 @@ class End:
 Next: TypeAlias = Turn | End
 
 
+INSIDE_SECONDS = 10.0
+"""How long a run may take inside of the transaction of a write: what that has locked others wait for."""
+
+
 @dataclass(slots=True)
 class Run:
     """One execution as it is carried out: what it knows, what was recorded, and what the caller shall be told.
@@ -103,10 +107,17 @@ class Run:
         return {recorded.node_key: recorded.result for recorded in self.recorded.values()}
 
     @property
+    def timeout(self) -> float | None:
+        """The seconds that it has, waiting included; None for as many as it takes."""
+        own = self.definition.options.timeout
+        if not self.inside:
+            return own
+        return INSIDE_SECONDS if own is None else min(own, INSIDE_SECONDS)
+
+    @property
     def deadline(self) -> datetime | None:
-        """When its time is up, waiting included; None for never."""
-        seconds = self.definition.options.timeout
-        return None if seconds is None else self.started_at + timedelta(seconds=seconds)
+        """When its time is up; None for never."""
+        return None if self.timeout is None else self.started_at + timedelta(seconds=self.timeout)
 
     def scopes(self, path: str) -> dict[str, Any]:
         """What the loops around a place have to say of their rounds, by their keys."""

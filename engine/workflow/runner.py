@@ -111,6 +111,7 @@ class Runner:
         entries: list[Entry] = []
         while isinstance(turn := _next(run), Turn):
             entries.append(await self._step(run, turn))
+            await asyncio.sleep(0)
         return Result(turn.status, tuple(run.messages), turn.error), entries
 
     async def _write(self, run: Run, turn: Turn, unsaved: list[Entry]) -> Entry:
@@ -261,4 +262,4 @@ def _may_pass(refusal: Refusal) -> bool:
 
 
 def _overdue(run: Run) -> str:
-    return f"It took longer than {run.definition.options.timeout:g} s in all."
+    return f"It took longer than {run.timeout:g} s in all."

@@ -21,6 +21,9 @@ Asked = TypeVar("Asked", bound=Action)
 
 ROOTS = ("context", "jobs", "scopes", "user", "now")
 
+MOST_TEXT = 4_000_000
+"""Characters that the templates of one value of a node bring, all together."""
+
 ROUND = ("item", "index")
 """What a loop has to say of its round."""
 
@@ -166,45 +169,53 @@ class Scope:
         return user
 
     def fill(self, value: Any) -> Any:
-        """A JSON value with its templates filled in. What a template brings is data and is not looked into again."""
-        if isinstance(value, str):
-            return self._fill_text(value)
-        if isinstance(value, Mapping):
-            return {name: self.fill(member) for name, member in value.items()}
-        if isinstance(value, list | tuple):
-            return [self.fill(item) for item in value]
-        return value
+        """A JSON value with its templates filled in. What a template brings is data and is not looked into again.
+
+        Raises `Refusal` where that is more than `MOST_TEXT`, as the others do.
+        """
+        return self._fill(value, _Room())
 
     def fill_text(self, text: str) -> str:
         """A template as text, also when it is one variable."""
-        return written(self._fill_text(text))
+        return written(self._fill_text(text, _Room()))
 
     def fill_filter(self, value: Any) -> Any:
         """A filter with its templates filled in, each as a literal: no data can become an operator.
 
         Raises `Refusal` for a template that brings an object, or a list below an operator that takes none.
         """
-        return self._fill_filter(value, ("filter",))
+        return self._fill_filter(value, ("filter",), _Room())
 
-    def _fill_filter(self, value: Any, path: Path) -> Any:
+    def _fill(self, value: Any, room: "_Room") -> Any:
+        if isinstance(value, str):
+            return self._fill_text(value, room)
         if isinstance(value, Mapping):
-            return {name: self._fill_filter(member, (*path, name)) for name, member in value.items()}
+            return {name: self._fill(member, room) for name, member in value.items()}
         if isinstance(value, list | tuple):
-            return [self._fill_filter(item, (*path, index)) for index, item in enumerate(value)]
-        filled = self.fill(value)
+            return [self._fill(item, room) for item in value]
+        return value
+
+    def _fill_filter(self, value: Any, path: Path, room: "_Room") -> Any:
+        if isinstance(value, Mapping):
+            return {name: self._fill_filter(member, (*path, name), room) for name, member in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._fill_filter(item, (*path, index), room) for index, item in enumerate(value)]
+        filled = self._fill(value, room)
         listed = filled if isinstance(filled, list | tuple) and path[-1] in _LISTED else [filled]
         if any(isinstance(item, Mapping | list | tuple) for item in listed):
             message = f"'{value}' is not a single value, so it cannot be compared with."
             raise refuse(Code.BAD_FILTER, message, *path)
         return filled
 
-    def _fill_text(self, text: str) -> Any:
+    def _fill_text(self, text: str, room: "_Room") -> Any:
         if "{{" not in text:
             return text
         parts = parse(text)
         if len(parts) == 1:
-            return self._value(parts[0])
-        return "".join(written(self._value(part)) for part in parts)
+            value = self._value(parts[0])
+            room.take(written(value))
+            return value
+        return "".join(room.take(written(self._value(part))) for part in parts)
 
     def _value(self, part: Any) -> Any:
         """Members of objects by name and items of lists by number; whatever is missing is null."""
@@ -234,6 +245,19 @@ class Scope:
             case "now":
                 return render(self.now)
         return None
+
+
+class _Room:
+    """What the templates of one value may still bring. A document and a record are small, and their product is not."""
+
+    def __init__(self) -> None:
+        self._left = MOST_TEXT
+
+    def take(self, text: str) -> str:
+        self._left -= len(text)
+        if self._left < 0:
+            raise refuse(Code.BAD_VALUE, f"Its templates bring more than {MOST_TEXT:,} characters.")
+        return text
 
 
 def written(value: Any) -> str:

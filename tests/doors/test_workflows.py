@@ -1,5 +1,7 @@
 """Saving, revising, enabling and running workflows, and what a write tells of them, through both doors."""
 
+import asyncio
+from itertools import count
 from typing import Any
 
 import pytest
@@ -357,3 +359,28 @@ async def test_what_a_node_writes_fires_no_action_workflow(door: Door, save: Sav
     await door.create("posts", {"title": "Hello"}, triggers=["tested"])
 
     assert 0 == await Execution.filter(key="all-notes").count()
+
+
+async def test_an_atomic_workflow_has_its_time_and_lets_others_go_on(
+    door: Door, save: Save, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds what the write has locked, and may be about to compute for hours."""
+    monkeypatch.setattr("engine.workflow.processor.INSIDE_SECONDS", 0.3)
+    node: dict[str, Any] = {"key": "ask", "type": "condition", "config": {"expression": "2 > 1"}, "branches": {}}
+    for key in ("inner", "outer"):
+        node = {"key": key, "type": "loop", "config": {"count": 1000}, "branches": {"do": [node]}}
+    await save("guard", sync=True, options={"atomic": True}, nodes=[node])
+    before, rounds = await rows(), count()
+    others = asyncio.create_task(_turn(rounds))
+
+    answer = await door.create("posts", {"title": "Hello"}, triggers=["guard"])
+    others.cancel()
+
+    assert (["WORKFLOW_REJECTED"], before) == (answer.codes, await rows())
+    assert next(rounds) > 100
+
+
+async def _turn(rounds: "count[int]") -> None:
+    """Somebody who has something to do in every round of the loop."""
+    while next(rounds) >= 0:
+        await asyncio.sleep(0)

@@ -1,7 +1,7 @@
 """Reads the history, the database and what came to the sink afterwards, and tells which promise was broken."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tests.faults.database import Database
@@ -63,12 +63,15 @@ class _Found:
     orphans: list[int]
 
 
-def judge(history: History, database: Database, deliveries: Sequence[Delivery]) -> Verdict:
-    """The verdict over a run of `Clients`, when what it started had time to end."""
+def judge(history: History, database: Database, deliveries: Callable[[], Sequence[Delivery]]) -> Verdict:
+    """The verdict over a run of `Clients`, when what it started had time to end.
+
+    What still runs is told as `unended` alone: its status is read before its effects are.
+    """
     outcomes, found = history.outcomes(), _found(database)
     verdict = Verdict(writes=len(outcomes), unknown=sum(kind not in (OK, FAIL) for kind in outcomes.values()))
     delivered: dict[str, Counter[str]] = defaultdict(Counter)
-    for delivery in deliveries:
+    for delivery in deliveries():
         if op := delivery.op:
             delivered[op][delivery.key] += 1
     for op in {*outcomes, *found.posts, *delivered, *(text.split(" ")[-1] for text in found.notes)}:

@@ -132,7 +132,7 @@ class Site:
             self.history.note("nemesis", "gave up waiting")
 
     def judge(self) -> Verdict:
-        return judge(self.history, self.database, self.sink.deliveries())
+        return judge(self.history, self.database, self.sink.deliveries)
 
     def close(self) -> None:
         """End everything; logs and the history stay where pytest keeps them."""

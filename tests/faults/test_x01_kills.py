@@ -33,7 +33,7 @@ def test_kills_lose_nothing(site: Site, sized: Sizes, tell: Tell) -> None:
             until(lambda before=before: clients.answered > before, seconds=60)
             if killed >= kills and clients.answered >= writes:
                 break
-    site.settle(sized(90, 600))
+    site.settle(sized(90, 1800))
     verdict = site.judge()
     tell(kills=killed, executions=verdict.executions, **verdict.figures)
 

@@ -59,7 +59,9 @@ async def exchange() -> AsyncIterator[Callable[[Changes, Stream], None]]:
 
 
 async def listeners(neighbour: asyncpg.Connection) -> int:
-    return int(await neighbour.fetchval("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%FROM revisions'"))
+    """On this database: others have theirs beside it."""
+    listening = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE $1"
+    return int(await neighbour.fetchval(listening, "%FROM revisions"))
 
 
 async def test_what_is_said_is_heard_by_the_others_alone() -> None:

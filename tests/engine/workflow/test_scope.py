@@ -1,13 +1,15 @@
 """Variables have a type of their own, what they bring is data, and a document cannot name what does not exist."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from engine.errors import Code, Refusal
-from engine.workflow.scope import Known, Scope
+from engine.workflow.scope import MOST_TEXT, Known, Scope
 
+LONG = "{{$context.data.long}}"
 NOW = datetime(2026, 5, 3, 10, 0, 0, 123456, tzinfo=UTC)
 
 
@@ -109,6 +111,19 @@ def test_no_data_becomes_an_operator(scope, filter):
         scope.fill_filter(filter)
 
     assert Code.BAD_FILTER is refused.value.code
+
+
+@pytest.mark.parametrize(
+    "value", [f"{LONG} {LONG}", [LONG, LONG], {"a": LONG, "b": [LONG]}], ids=["text", "list", "object"]
+)
+def test_templates_bring_no_more_than_there_is_room_for(scope, value):
+    """Small documents and small records make great texts together."""
+    scope = replace(scope, context={"data": {"long": "x" * (MOST_TEXT // 2 + 1)}})
+    for fill in (scope.fill, scope.fill_filter):
+        with pytest.raises(Refusal):
+            fill(value)
+
+    assert scope.fill(LONG)
 
 
 def test_nobody_is_the_user_of_a_run_without_one():

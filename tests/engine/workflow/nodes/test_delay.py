@@ -12,6 +12,10 @@ from tests.engine.workflow.nodes.conftest import NOW
 IN_A_MINUTE = {"until": "2026-05-03T10:01:00.000Z"}
 
 
+# In UTC there is no such date.
+BEYOND = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")
+
+
 @pytest.mark.parametrize(
     ("config", "found"),
     [
@@ -50,7 +54,10 @@ async def test_too_early_it_rests_again(bench):
 
 
 @pytest.mark.parametrize("name", ["seconds", "until"])
-@pytest.mark.parametrize("found", [None, True, "soon", -1, 10**9, "3026-05-03T10:00:00Z"])
+@pytest.mark.parametrize(
+    "found",
+    [None, True, "soon", -1, 10**9, "3026-05-03T10:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"],
+)
 async def test_what_is_no_time_is_a_failure(bench, name, found):
     assert isinstance(await replace(bench, found=found).run(Delay, {name: "{{$jobs.find}}"}), Failed)
 
@@ -66,6 +73,7 @@ async def test_what_is_no_time_is_a_failure(bench, name, found):
         ({"seconds": 10**9}, "seconds"),
         ({"until": "tomorrow"}, "until"),
         ({"until": 5}, "until"),
+        ({"until": "0001-01-01T00:00:00+14:00"}, "until"),
         ({"until": "{{$jobs.fnd}}"}, "until"),
         ({"seconds": 1, "unit": "h"}, "unit"),
     ],
