@@ -4,10 +4,9 @@ import math
 import time
 
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
 
 from engine.errors import Code, Refusal, refuse
+from engine.sliding_window import SlidingWindow
 
 
 class Rate:
@@ -17,8 +16,7 @@ class Rate:
         self._noun = noun
         self._most = a_minute
         self._allowed = RateLimitItemPerMinute(a_minute)
-        # Forgets keys that are old, which the moving window does not; see `engine/identity/attempts.py`.
-        self._taken = SlidingWindowCounterRateLimiter(MemoryStorage()) if a_minute else None
+        self._taken = SlidingWindow() if a_minute else None
 
     def take(self, key: str, count: int = 1) -> None:
         """Count these; raises `RATE_LIMITED`, and counts nothing, when they are more than is left.

@@ -9,10 +9,9 @@ from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
 from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
 
 from engine.errors import Code, refuse
+from engine.sliding_window import SlidingWindow
 
 FAILURES = RateLimitItemPerMinute(10)
 
@@ -29,13 +28,11 @@ class Attempt:
 class Attempts:
     """Failures per account and peer. One attempt at a time is made for each: otherwise five hundred sent at once
     would all be allowed before the first has failed.
-
-    The sliding counter forgets keys that are old; `limits`' moving window keeps an empty list of each for ever.
     """
 
     def __init__(self, allowed: RateLimitItem = FAILURES) -> None:
         self._allowed = allowed
-        self._failures = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._failures = SlidingWindow()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
