@@ -24,6 +24,9 @@ NAME = f"bangpath {socket.gethostname()}"[:63]
 IDLE_SECONDS = 12.0
 """How long the server keeps a transaction in which nothing is said: its process stands still, or is out of reach."""
 
+DEADLOCK_SECONDS = 2.0
+"""The server looks for a deadlock after one second, and ends one of those who wait; before that both would give up."""
+
 
 class Borrowed(PoolConnectionWrapper[Any]):
     """A connection for one statement."""
@@ -127,7 +130,7 @@ class Client(AsyncpgDBClient):
 def _limits(wait: float) -> dict[str, str]:
     """What others have locked is waited for as long as a connection is, and who stands still by nobody."""
     return {
-        "lock_timeout": f"{wait * 1000:.0f}",
+        "lock_timeout": f"{max(wait, DEADLOCK_SECONDS) * 1000:.0f}",
         "idle_in_transaction_session_timeout": f"{IDLE_SECONDS * 1000:.0f}",
     }
 

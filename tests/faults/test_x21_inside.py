@@ -76,6 +76,10 @@ def test_who_leaves_before_the_answer_finds_both_or_neither(site: Site, send: Se
         patience = httpx.Timeout(10, read=site.random.uniform(*PATIENCE))
         with httpx.Client(base_url=served.url, headers=served.client.headers, timeout=patience) as client:
             attempt(site.history, client, served.url, f"op-{number}", send)
+    # What nobody waits for any more may still be under way; a process that is asked to end comes to its end.
+    site.gone(served)
+    assert 0 == site.nemesis.end(served)
+    site.serve()
     site.settle()
     verdict = site.judge()
     tell(executions=verdict.executions, **verdict.figures)
