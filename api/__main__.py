@@ -93,8 +93,7 @@ async def _serve(settings: Settings) -> None:
                 url=_url(settings.host, settings.port),
                 process=os.getpid(),
                 password=password_line(service.first_password, settings.root_password is not None),
-                token=await service.issue_token("root", TOKEN_HOURS),
-                sample=settings.models == SAMPLE,
+                token=await service.issue_token("root", TOKEN_HOURS) if settings.models == SAMPLE else None,
                 graphiql=settings.graphiql,
             )
             server = Server(

@@ -1,4 +1,4 @@
-"""The text that a started service shows: where it is, who may sign in, and three lines to try it with."""
+"""The text that a started service shows: where it is, who may sign in, and what to try it with."""
 
 import json
 from dataclasses import dataclass
@@ -12,17 +12,23 @@ MUTATION = (
     f'triggerWorkflows: [{{key: "{WORKFLOW}"}}]) '
     "{ record { id title } workflows { key executionId status } } }"
 )
+OWN_TOKEN = (
+    "To try it, after TOKEN=$(bangpath token), or TOKEN=$(make -s token), with the variables that this start was given:"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A service that answers. `password` is what to say of root's; `sample`: the sample application is served."""
+    """A service that answers. `password` is what to say of root's.
+
+    `token` is for the sample application alone: where it is more than a trial, what a start prints is kept by somebody,
+    a journal or the log of a container, and whoever reads that would be root. There it is None.
+    """
 
     url: str
     process: int
     password: str
-    token: str
-    sample: bool
+    token: str | None
     graphiql: bool
 
 
@@ -45,13 +51,16 @@ def welcome(started: Started) -> str:
         "  User      root",
         f"  Password  {started.password}",
         "",
-        "To try it, with a token of root's that lasts 24 hours:",
+        "To try it, with a token of root's that lasts 24 hours:" if started.token else OWN_TOKEN,
         "",
     ]
     return "\n".join(lines) + "\n" + "\n\n".join(_commands(started))
 
 
 def _commands(started: Started) -> list[str]:
+    executions = f"'{started.url}/api/executions:list?sort=-createdAt&pageSize=5'"
+    if not started.token:
+        return [f'curl -H "Authorization: Bearer $TOKEN" {executions}']
     authorization = f"-H 'Authorization: Bearer {started.token}'"
     by_rest = (
         f"curl -X POST {authorization} -H 'X-Role: root' -d '{json.dumps(POST, separators=(',', ':'))}' "
@@ -61,5 +70,4 @@ def _commands(started: Started) -> list[str]:
         f"curl -X POST {authorization} -H 'Content-Type: application/json' "
         f"-d '{json.dumps({'query': MUTATION}, separators=(',', ':'))}' '{started.url}/graphql'"
     )
-    executions = f"curl {authorization} '{started.url}/api/executions:list?sort=-createdAt&pageSize=5'"
-    return [by_rest, by_graphql, executions] if started.sample else [executions]
+    return [by_rest, by_graphql, f"curl {authorization} {executions}"]

@@ -9,7 +9,6 @@ import asyncio
 import signal
 import statistics
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -100,7 +99,6 @@ def collections(folder: Path, seconds: int, most: int) -> list[Panel]:
         with empty(databases) as database_url:
             begun: list[float] = []
             for number in range(1 + STARTS):
-                before = time.perf_counter()
                 served = Served(
                     folder / f"home{amount}-{number}",
                     cwd=folder,
@@ -108,7 +106,7 @@ def collections(folder: Path, seconds: int, most: int) -> list[Panel]:
                     models=f"many{amount}",
                     **SETTINGS,
                 )
-                begun.append(time.perf_counter() - before)
+                begun.append(served.start_seconds)
                 if number == STARTS:
                     memory.append((amount, resident(served.process.pid)))
                     here = Growing(served, Database(database_url))

@@ -43,6 +43,7 @@ class Served:
         self.home = home
         self._output = home.parent / f"{home.name}.{time.monotonic_ns()}.out"
         self._errors = self._output.with_suffix(".err")
+        begun = time.monotonic()
         with self._output.open("wb") as output, self._errors.open("wb") as errors:
             self.process = subprocess.Popen(
                 [*bangpath, "serve"],
@@ -57,7 +58,10 @@ class Served:
             self.process.kill()
             self.process.wait()
             raise
-        self.client = httpx.Client(base_url=self.url, headers=_headers(self.output), timeout=SECONDS)
+        self.start_seconds = time.monotonic() - begun
+        token = _token(self.output) or command(home, "token", cwd=cwd, **settings).stdout.strip()
+        headers = {"Authorization": f"Bearer {token}"}
+        self.client = httpx.Client(base_url=self.url, headers=headers, timeout=SECONDS)
 
     @property
     def output(self) -> str:
@@ -85,7 +89,7 @@ class Served:
 
     def _address(self) -> str | None:
         assert self.process.poll() is None, f"the service has stopped:\n{self.errors}"
-        # The last line is the last command of the three.
+        # The last line is the last command.
         found = re.search(r"REST +(\S+)/api\n.*executions:list.*\n", self.output, re.DOTALL)
         return found and found[1]
 
@@ -114,7 +118,7 @@ def environment(home: Path, settings: dict[str, str]) -> dict[str, str]:
     return {**inherited, "PYTHONPATH": str(ROOT), "BANGPATH_HOME": str(home), **given}
 
 
-def _headers(welcome: str) -> dict[str, str]:
-    found = re.search(r"Authorization: Bearer ([^']+)'", welcome)
-    assert found, "the welcome has a token"
-    return {"Authorization": f"Bearer {found[1]}"}
+def _token(welcome: str) -> str | None:
+    """The token that the sample application shows."""
+    found = re.search(r"Authorization: Bearer (eyJ[^']+)'", welcome)
+    return found and found[1]

@@ -1,6 +1,7 @@
 """The first start fills a home and tells everything once; the next ones keep it."""
 
 import json
+import os
 import re
 import signal
 import stat
@@ -9,10 +10,11 @@ import subprocess
 from tests.process.served import PASSWORD, rows
 
 
-def pasted(served):
-    """The commands of the welcome, each as a shell runs it."""
+def pasted(served, **variables):
+    """What the commands of the welcome answer, each as a shell runs it."""
     lines = [line for line in served.output.splitlines() if line.startswith("curl ")]
-    return [subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True).stdout for line in lines]
+    known = {"env": {**os.environ, **variables}, "capture_output": True, "text": True, "check": True}
+    return [json.loads(subprocess.run(["bash", "-c", line], **known).stdout) for line in lines]
 
 
 def password(served):
@@ -29,7 +31,7 @@ def test_the_welcome_says_where_everything_is(serve, home):
 
 
 def test_its_three_lines_can_be_pasted(serve, home):
-    by_rest, by_graphql, executions = map(json.loads, pasted(serve(home)))
+    by_rest, by_graphql, executions = pasted(serve(home))
 
     assert "post-created" == by_rest["meta"]["workflows"][0]["key"]
     assert "post-created" == by_graphql["data"]["createPost"]["workflows"][0]["key"]
@@ -39,7 +41,7 @@ def test_its_three_lines_can_be_pasted(serve, home):
 def test_its_lines_can_be_pasted_twice(serve, home):
     served = serve(home)
     pasted(served)
-    by_rest, by_graphql, _ = map(json.loads, pasted(served))
+    by_rest, by_graphql, _ = pasted(served)
 
     assert {"title", "id"} <= by_rest["data"].keys()
     assert "errors" not in by_graphql
@@ -90,10 +92,14 @@ def test_a_second_start_keeps_everything(serve, tmp_path):
     assert made not in second.output + second.errors
 
 
-def test_only_the_listing_is_shown_where_the_sample_is_not(serve, tmp_path):
+def test_no_token_is_printed_where_models_of_one_s_own_are_served(serve, tmp_path):
+    """Its one line takes a token that whoever pastes it has made, by the command that stands above it."""
     served = serve(tmp_path / "home", models="tests.shop")
+    token = served.client.headers["Authorization"].removeprefix("Bearer ")
 
-    assert ["[]"] == [json.dumps(json.loads(answer)["data"]) for answer in pasted(served)]
+    assert [[]] == [answer["data"] for answer in pasted(served, TOKEN=token)]
+    assert "TOKEN=$(bangpath token)" in served.output
+    assert "eyJ" not in served.output + served.errors
 
 
 def test_a_page_that_is_off_is_not_told_of(serve, home):
