@@ -28,7 +28,8 @@ from schema.permissions import Verb, signed_in
 from schema.powers import refuse_beyond, refuse_beyond_holder
 from schema.resolvers.inputs import check_names, check_new_password, check_required, check_text, object_of
 from schema.resolvers.once import once
-from schema.resolvers.told import refuse_hidden, told
+from schema.resolvers.roles import ROLES
+from schema.resolvers.told import hidden_of, refuse_hidden, told
 
 USERS = "users"
 
@@ -46,7 +47,7 @@ async def create_user(context: Context, values: Any) -> Record:
     actor = signed_in(context.actor)
     collection = context.engine.collections[USERS]
     given = object_of(collection, values)
-    raise_for([*check_required(given, _REQUIRED), *await _check(given, collection)])
+    raise_for([*check_required(given, _REQUIRED), *await _check(context, given, collection)])
     roles = _unique(given["roles"])
     refuse_beyond(actor, await Role.filter(name__in=roles))
     user = User(**_columns(given), default_role=_default(given.get("defaultRole"), None, roles))
@@ -65,12 +66,14 @@ async def update_user(context: Context, key: Any, values: Any) -> Record:
     collection = context.engine.collections[USERS]
     given = object_of(collection, values)
     number, faults = _key(collection, key)
-    raise_for([*faults, *await _check(given, collection)])
+    raise_for([*faults, *await _check(context, given, collection)])
     hashed = await context.engine.accounts.passwords.hash(given["password"]) if "password" in given else None
     async with unit_without_twins(User, _names(given), number):
         await refuse_hidden(context, USERS, [number])
         user = await find_user(number)
-        roles = _unique(given["roles"]) if "roles" in given else [role.name for role in user.roles]
+        held = [role.name for role in user.roles]
+        hidden = await hidden_of(context, ROLES, held)
+        roles = _unique([*given["roles"], *hidden]) if "roles" in given else held
         refuse_beyond_holder(actor, user.roles)
         refuse_beyond(actor, await Role.filter(name__in=roles))
         if ROOT not in roles or given.get("suspended"):
@@ -78,7 +81,7 @@ async def update_user(context: Context, key: Any, values: Any) -> Record:
         user.update_from_dict(_columns(given))
         if given.get("suspended"):
             context.engine.accounts.end_tokens(user)
-        user.default_role = _default(given.get("defaultRole"), user.default_role, roles)
+        user.default_role = _default(given.get("defaultRole"), user.default_role, roles, hidden)
         if hashed:
             context.engine.accounts.renew(user, hashed)
         await user.save()
@@ -108,10 +111,10 @@ def record_of(user: User, collection: Collection) -> Record:
     return {**record, "roles": sorted(role.name for role in user.roles)}
 
 
-async def _check(given: Mapping[str, Any], collection: Collection) -> list[Complaint]:
+async def _check(context: Context, given: Mapping[str, Any], collection: Collection) -> list[Complaint]:
     complaints = [*check_names(given, _WRITABLE, collection), *_check_columns(given)]
     if "roles" in given:
-        faults = await _check_roles(given["roles"])
+        faults = await _check_roles(context, given["roles"])
         complaints += faults
         if not faults and isinstance(given.get("defaultRole"), str):
             complaints += _check_default(given["defaultRole"], given["roles"])
@@ -139,14 +142,14 @@ def _check_form(name: str, value: Any, form: re.Pattern[str], sentence: str) -> 
         yield Complaint(Code.BAD_VALUE, f"'{name}' {sentence}.", (name,))
 
 
-async def _check_roles(value: Any) -> list[Complaint]:
+async def _check_roles(context: Context, value: Any) -> list[Complaint]:
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
         return [Complaint(Code.BAD_VALUE, "'roles' is a list of names of roles.", ("roles",))]
     if not value:
         return [Complaint(Code.REQUIRED, "'roles' names one role at least.", ("roles",))]
     if faults := [fault for name in value for fault in check_text("roles", name)]:
         return faults
-    missing = await missing_roles(value)
+    missing = {*await missing_roles(value), *await hidden_of(context, ROLES, value)}
     return [
         Complaint(Code.ROLE_INVALID, f"There is no role '{name}'.", ("roles", index))
         for index, name in enumerate(value)
@@ -165,17 +168,17 @@ def _names(given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in _columns(given).items() if name in ("username", "email")}
 
 
-def _default(wanted: str | None, current: str | None, roles: Sequence[str]) -> str:
+def _default(wanted: str | None, current: str | None, roles: Sequence[str], hidden: Sequence[str] = ()) -> str:
     """The default role: the one wanted, else the one there is as long as it is held, else the first."""
     if wanted is not None:
-        raise_for(_check_default(wanted, roles))
+        raise_for(_check_default(wanted, [role for role in roles if role not in hidden]))
     kept = wanted or current
     return kept if kept and kept in roles else roles[0]
 
 
 def _check_default(wanted: str, roles: Sequence[str]) -> Iterator[Complaint]:
     if wanted not in roles:
-        yield Complaint(Code.BAD_VALUE, f"'defaultRole' must be one of {', '.join(roles)}.", ("defaultRole",))
+        yield Complaint(Code.BAD_VALUE, "'defaultRole' must be one of the user's roles.", ("defaultRole",))
 
 
 def _unique(names: Sequence[str]) -> list[str]:

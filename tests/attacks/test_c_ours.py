@@ -3,6 +3,7 @@
 Whatever differs but the key is a hint; so is the name of a role that somebody holds.
 """
 
+import json
 from typing import Any
 
 import httpx
@@ -12,8 +13,8 @@ from engine.system.models import Role, User, Workflow
 from tests.attacks.world import World, told
 from tests.doors.conftest import give_role
 
-HIDDEN, MISSING = 70701, 70702
-"""What is hidden has the first for a key, as a number or as a name, and what is missing the second."""
+HIDDEN, MISSING, OWN = 70701, 70702, 70703
+"""What is hidden has the first for a key, as a number or as a name, what is missing the second, a user the last."""
 
 # Which verb is granted, and the same write at each door.
 WRITES = {
@@ -113,3 +114,70 @@ async def test_a_key_does_not_end_with_versions_that_are_hidden(world: World, no
             answer = await world.ask(document, token, headers=headers)
 
     assert ("NO_PERMISSION",) == told(answer).codes
+
+
+NEW = {"username": "new", "password": "correct horse battery", "roles": ["KEY"]}
+
+# Roles that are given by name, and the same at each door.
+GIVEN = {
+    "a new user's": (
+        *("users:create", NEW),
+        'createUser(values: {username: "new", password: "correct horse battery", roles: ["KEY"]})',
+    ),
+    "a user's": ("users:update/OWN", {"roles": ["KEY"]}, 'updateUser(id: OWN, values: {roles: ["KEY"]})'),
+    "one of a user's": (
+        *("users:update/OWN", {"roles": ["narrow", "KEY"]}),
+        'updateUser(id: OWN, values: {roles: ["narrow", "KEY"]})',
+    ),
+    "the role by default": (
+        *("users:update/OWN", {"defaultRole": "KEY"}),
+        'updateUser(id: OWN, values: {defaultRole: "KEY"})',
+    ),
+}
+
+
+@pytest.fixture
+async def own(world: World) -> None:
+    """A user whom the role `narrow` may change, who holds it and the hidden role."""
+    narrow = {"users": {"read": {}, "create": {}, "update": {}}, "roles": {"read": {"filter": {"name": "narrow"}}}}
+    await give_role("narrow", {**narrow, "posts": {"read": {}}})
+    user = await User.create(id=OWN, username="own", password_hash="x", default_role="narrow")
+    await user.roles.add(*await Role.filter(name__in=["narrow", str(HIDDEN)]))
+
+
+@pytest.mark.usefixtures("own")
+@pytest.mark.parametrize(("path", "body", "field"), GIVEN.values(), ids=GIVEN)
+async def test_a_hidden_role_is_not_given(world: World, nothing_happened, path, body, field):
+    """Whether or not it is more than what the role may do, and whether or not the user holds it."""
+    await Role.create(name="greater", grants={"*": {"read": {}}})
+    rest, graphql = [], []
+    async with nothing_happened():
+        for key in (str(HIDDEN), "greater", str(MISSING)):
+            asked = [json.dumps(body), path, f"mutation {{ {field} {{ record {{ id }} }} }}"]
+            content, address, document = (each.replace("KEY", key).replace("OWN", str(OWN)) for each in asked)
+            headers = {"X-Role": "narrow", "Content-Type": "application/json"}
+            rest.append(
+                like(await world.send("POST", address, world.tokens["root"], content=content, headers=headers), key)
+            )
+            graphql.append(like(await world.ask(document, world.tokens["root"], headers=headers), key))
+
+    assert 1 == len(set(rest))
+    assert 1 == len(set(graphql))
+    assert 400 == rest[0][0]
+    assert "GRAPHQL_INVALID" not in graphql[0][1]
+
+
+@pytest.mark.usefixtures("own")
+@pytest.mark.parametrize("by_rest", [True, False], ids=["rest", "graphql"])
+async def test_a_hidden_role_stays_where_the_others_are_set(world: World, by_rest):
+    headers = {"X-Role": "narrow"}
+    if by_rest:
+        values = {"roles": ["narrow"]}
+        answer = await world.send("POST", f"users:update/{OWN}", world.tokens["root"], json=values, headers=headers)
+    else:
+        document = f'mutation {{ updateUser(id: {OWN}, values: {{roles: ["narrow"]}}) {{ record {{ id }} }} }}'
+        answer = await world.ask(document, world.tokens["root"], headers=headers)
+    held = await Role.filter(users__id=OWN).values_list("name", flat=True)
+
+    assert (200, {"narrow", str(HIDDEN)}) == (answer.status_code, {*held})
+    assert str(HIDDEN) not in answer.text
