@@ -1,19 +1,21 @@
-"""Slows down guessing: counts failed sign-ins per account and peer, in memory."""
+"""Slows down guessing: counts failed sign-ins per account and peer, in the database, so for all processes together."""
 
 import asyncio
 import hashlib
 import math
-import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from weakref import WeakValueDictionary
 
-from limits import RateLimitItem, RateLimitItemPerMinute
+from tortoise.expressions import F
 
 from engine.errors import Code, refuse
-from engine.sliding_window import SlidingWindow
+from engine.system.models import SignInFailures
 
-FAILURES = RateLimitItemPerMinute(10)
+MOST = 10
+WINDOW = timedelta(minutes=1)
+"""It begins with the first failure."""
 
 
 class Attempt:
@@ -26,30 +28,37 @@ class Attempt:
 
 
 class Attempts:
-    """Failures per account and peer. One attempt at a time is made for each: otherwise five hundred sent at once
-    would all be allowed before the first has failed.
+    """Failures per account and peer. An attempt counts before it is made, and no more once it has not failed: otherwise
+    five hundred sent at once, to whichever processes, would all be allowed before the first has failed.
+
+    In one process those of the same account and peer take turns, so that many with the right password do not add up.
     """
 
-    def __init__(self, allowed: RateLimitItem = FAILURES) -> None:
-        self._allowed = allowed
-        self._failures = SlidingWindow()
+    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._clock = clock
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
     async def attempt(self, account: str, peer: str) -> AsyncIterator[Attempt]:
-        """Wait for the turn of this account and peer; raises `RATE_LIMITED` when too many have failed."""
-        # Another spelling of the same address is the same account; the digest keeps long names out of memory.
+        """Wait for the turn of this account and peer; raises `RATE_LIMITED` when too many have failed.
+
+        One that is broken off has failed. Nothing here depends on whether there is such an account.
+        """
+        # Another spelling of the same address is the same account; a digest is as long for every name.
         key = hashlib.sha256(f"{account.lower()}\0{peer}".encode("utf-8", "surrogatepass")).hexdigest()
         async with self._turns.setdefault(key, asyncio.Lock()):
-            self._refuse_many(key)
+            await self._count(key)
             attempt = Attempt()
             yield attempt
-            if attempt.failed:
-                self._failures.hit(self._allowed, key)
+            if not attempt.failed:
+                await SignInFailures.filter(key=key, count__gt=0).update(count=F("count") - 1)
 
-    def _refuse_many(self, key: str) -> None:
-        if self._failures.test(self._allowed, key):
+    async def _count(self, key: str) -> None:
+        now = self._clock()
+        await SignInFailures.filter(since__lte=now - WINDOW).delete()
+        await SignInFailures.bulk_create([SignInFailures(key=key, since=now, count=0)], ignore_conflicts=True)
+        if await SignInFailures.filter(key=key, count__lt=MOST).update(count=F("count") + 1):
             return
-        reset, _ = self._failures.get_window_stats(self._allowed, key)
-        wait = max(1, math.ceil(reset - time.time()))
+        row = await SignInFailures.get_or_none(key=key)
+        wait = max(1, math.ceil((row.since + WINDOW - now).total_seconds())) if row else 1
         raise refuse(Code.RATE_LIMITED, f"Too many sign-ins have failed: try again in {wait} seconds.", retryAfter=wait)

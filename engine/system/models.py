@@ -57,6 +57,17 @@ class RevokedToken(Model):
         table = "revoked_tokens"
 
 
+class SignInFailures(Model):
+    """How many sign-ins have failed since then, of the account and peer that the key is a digest of."""
+
+    key = fields.CharField(64, primary_key=True)
+    since = fields.DatetimeField(db_index=True)
+    count = fields.IntField()
+
+    class Meta:
+        table = "sign_in_failures"
+
+
 class ApiKey(Model):
     """A key for programs, which ask as its user in its role and no other. What is kept is its hash."""
 

@@ -126,6 +126,16 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='SignInFailures',
+            fields=[
+                ('key', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
+                ('since', fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
+                ('count', fields.IntField()),
+            ],
+            options={'table': 'sign_in_failures', 'app': 'system', 'pk_attr': 'key', 'table_description': 'How many sign-ins have failed since then, of the account and peer that the key is a digest of.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='User',
             fields=[
                 ('id', fields.IntField(generated=True, primary_key=True, unique=True, db_index=True)),
