@@ -85,6 +85,8 @@ def password(user: User = "root") -> None:
 
 
 async def _serve(settings: Settings) -> None:
+    if settings.database_path and not settings.worker:
+        raise StartError("on SQLite nothing but `bangpath serve` runs the workflows: leave BANGPATH_WORKER on.")
     with closing(listen(settings.host, settings.port)) as listener:
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
         # Not around the start, which makes the schema in one go.

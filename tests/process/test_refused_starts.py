@@ -77,6 +77,7 @@ CASES = {
     ),
     "a weak secret": (setting(secret="short"), "BANGPATH_SECRET"),
     "a secret that was forgotten": (forgotten_secret, "BANGPATH_SECRET"),
+    "nobody to run the workflows": (setting(worker="off"), "BANGPATH_WORKER"),
     "no port": (setting(port="many"), "BANGPATH_PORT"),
     "no address of this machine": (setting(host="192.0.2.1"), "BANGPATH_HOST"),
     "a module that is not there": (setting(models="nowhere.models"), "BANGPATH_MODELS"),
