@@ -135,7 +135,8 @@ class Performer:
             changes, started = await self._store(drafted, checked, cause)
             # What hangs on the named ones, or was found by a filter, is known by now; too much of it is undone.
             self.rows.take(str(actor.key), max(0, len(changes) - named))
-            records = await self._answer(drafted, changes)
+            # Atomic workflows have run by now, and may have written to any record.
+            records = await self._answer(drafted, changes, again=started.has_run)
         return _Done(records, sum(not change.nested for change in changes), started)
 
     def _check(self, action: AnyWrite | GetRecord, workflows: Sequence[WorkflowRef]) -> Checked:
@@ -160,8 +161,10 @@ class Performer:
             planned = await self.events.plan(changes, checked, cause, seen)
         return changes, await self.dispatcher.admit(planned)
 
-    async def _answer(self, drafted: Draft, changes: Sequence[Change]) -> list[Record]:
-        return [] if isinstance(drafted.action, DestroyRecords) else await self.records.answer(drafted, changes)
+    async def _answer(self, drafted: Draft, changes: Sequence[Change], *, again: bool) -> list[Record]:
+        if isinstance(drafted.action, DestroyRecords):
+            return []
+        return await self.records.answer(drafted, changes, again=again)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from tortoise.backends.base.client import PoolConnectionWrapper, TransactionCont
 from tortoise.exceptions import DBConnectionError
 
 from engine.data.postgres_errors import telling
+from engine.data.postgres_executor import Executor
 from engine.data.postgres_line import Line
-from engine.data.postgres_lookups import Executor
 from engine.data.postgres_transaction import PooledContext, Transaction
 
 # What PostgreSQL keeps of a name; docker/health.py looks for it.

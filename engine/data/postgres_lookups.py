@@ -6,7 +6,6 @@ from pypika_tortoise.context import SqlContext
 from pypika_tortoise.enums import SqlTypes
 from pypika_tortoise.functions import Cast, Upper
 from pypika_tortoise.terms import Criterion, Term
-from tortoise.backends.asyncpg.executor import AsyncpgExecutor
 from tortoise.filters import (
     Like,
     escape_like,
@@ -40,13 +39,9 @@ def _folded(field: Term) -> Term:
     return _Folded(Cast(field, SqlTypes.VARCHAR))
 
 
-class Executor(AsyncpgExecutor):
-    """Ignores case by Unicode's rules in all the lookups that ignore it."""
-
-    FILTER_FUNC_OVERRIDE = {
-        **AsyncpgExecutor.FILTER_FUNC_OVERRIDE,
-        insensitive_contains: _folded_like("%", "%"),
-        insensitive_starts_with: _folded_like("", "%"),
-        insensitive_ends_with: _folded_like("%", ""),
-        insensitive_exact: _folded_equal,
-    }
+IGNORING_CASE = {
+    insensitive_contains: _folded_like("%", "%"),
+    insensitive_starts_with: _folded_like("", "%"),
+    insensitive_ends_with: _folded_like("%", ""),
+    insensitive_exact: _folded_equal,
+}

@@ -2,11 +2,13 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import (
+    ConnectionWrapper,
     NestedTransactionContext,
     TransactionalDBClient,
     TransactionContext,
@@ -16,7 +18,7 @@ from tortoise.connection import get_connections
 from tortoise.exceptions import DBConnectionError, TransactionManagementError
 
 from engine.data.postgres_errors import telling
-from engine.data.postgres_lookups import Executor
+from engine.data.postgres_executor import NUMBER, Executor
 
 _TOO_FAR_OUT = "PostgreSQL has undone everything: an error inside was caught too far out"
 UNDECIDED_SECONDS, UNDECIDED_PAUSE = 60.0, 0.1
@@ -33,6 +35,25 @@ class Pool(Protocol):
     async def status_of(self, number: str) -> str | None: ...
 
 
+@dataclass(slots=True)
+class _Talk:
+    """What a transaction and the savepoints in it have said, and have yet to say.
+
+    What begins and ends them waits for a statement that needs it and goes with that of the others, since each message
+    waits for the server. An end of a savepoint alone is needed by no statement, only by the next beginning.
+    """
+
+    waiting: list[str] = field(default_factory=list)
+    savepoints: int = 0
+    number: str | None = None
+    """The server's own number of the transaction, as soon as an insert has told it."""
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the server does not know of the transaction."""
+        return "BEGIN" in self.waiting
+
+
 class Transaction(TransactionWrapper):
     """A transaction, or a savepoint in one, by statements of our own.
 
@@ -42,28 +63,50 @@ class Transaction(TransactionWrapper):
 
     executor_class = Executor
     _savepoint = ""
-    _depth = 0
 
-    def __init__(self, parent: AsyncpgDBClient, pool: Pool) -> None:
+    def __init__(self, parent: AsyncpgDBClient, pool: Pool, talk: _Talk | None = None) -> None:
         super().__init__(parent)
         self.pool = pool
+        self._talk = talk or _Talk()
 
     async def _translate_exceptions(self, func: Any, *args: Any, **kwargs: Any) -> Any:
         with telling():
             return await super()._translate_exceptions(func, *args, **kwargs)
 
     def _in_transaction(self) -> TransactionContext:
-        inner = Transaction(self, self.pool)
-        inner._depth = self._depth + 1
-        return NestedTransactionContext(inner)
+        return NestedTransactionContext(Transaction(self, self.pool, self._talk))
+
+    def acquire_connection(self) -> ConnectionWrapper[Any]:
+        return _Speaking(self._lock, self)
+
+    async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = await super().execute_query_dict(query, values)
+        if rows and NUMBER in rows[0]:
+            self._talk.number = rows[0][NUMBER]
+        return rows
 
     async def begin(self) -> None:
-        await self._say("BEGIN")
+        self._talk.waiting.append("BEGIN")
+
+    async def say_what_waits(self) -> None:
+        """Before a statement: what it needs to have been said."""
+        waiting = self._talk.waiting
+        if any(not statement.startswith("RELEASE") for statement in waiting):
+            together = "; ".join(waiting)
+            waiting.clear()
+            await self._say(together)
 
     async def commit(self) -> None:
+        if not self._talk.is_silent:
+            await self._commit()
+        self._finalized = True
+
+    async def _commit(self) -> None:
         with telling():
             try:
-                number = await self._connection.fetchval("SELECT pg_current_xact_id_if_assigned()::text")
+                number = self._talk.number or await self._connection.fetchval(
+                    "SELECT pg_current_xact_id_if_assigned()::text"
+                )
             except asyncpg.InFailedSQLTransactionError as error:
                 raise TransactionManagementError(_TOO_FAR_OUT) from error
         try:
@@ -75,7 +118,6 @@ class Transaction(TransactionWrapper):
             answer = "COMMIT"
         if answer != "COMMIT":
             raise TransactionManagementError(_TOO_FAR_OUT)
-        self._finalized = True
 
     async def _has_committed(self, number: str) -> bool:
         """What became of a transaction, as soon as the database can be asked and has made up its mind."""
@@ -91,24 +133,54 @@ class Transaction(TransactionWrapper):
             await asyncio.sleep(UNDECIDED_PAUSE)
 
     async def rollback(self) -> None:
-        await self._say("ROLLBACK")
+        if not self._talk.is_silent:
+            await self._say("ROLLBACK")
         self._finalized = True
 
     async def savepoint(self) -> None:
-        # A name may be used again by the next one: PostgreSQL means the newest.
-        self._savepoint = f"unit_{self._depth}"
-        await self._say(f"SAVEPOINT {self._savepoint}")
+        # One that nobody has released so far must not be taken for another.
+        self._talk.savepoints += 1
+        self._savepoint = f"unit_{self._talk.savepoints}"
+        self._talk.waiting.append(self._beginning)
 
     async def savepoint_rollback(self) -> None:
-        await self._say(f"ROLLBACK TO SAVEPOINT {self._savepoint}")
-        await self.release_savepoint()
+        waiting = self._talk.waiting
+        if self._beginning in waiting:
+            del waiting[waiting.index(self._beginning) :]
+            return
+        # What waits came after it, and goes with it.
+        waiting.clear()
+        await self._say(f"ROLLBACK TO {self._beginning}; RELEASE {self._beginning}")
 
     async def release_savepoint(self) -> None:
-        await self._say(f"RELEASE SAVEPOINT {self._savepoint}")
+        waiting = self._talk.waiting
+        if waiting and waiting[-1] == self._beginning:
+            waiting.pop()
+        else:
+            waiting.append(f"RELEASE {self._beginning}")
+
+    @property
+    def _beginning(self) -> str:
+        return f"SAVEPOINT {self._savepoint}"
 
     async def _say(self, statement: str) -> str:
         with telling():
             return str(await self._connection.execute(statement))
+
+
+class _Speaking(ConnectionWrapper[Any]):
+    """The transaction's connection for one statement."""
+
+    client: Transaction
+
+    async def __aenter__(self) -> Any:
+        connection = await super().__aenter__()
+        try:
+            await self.client.say_what_waits()
+        except BaseException:
+            self._lock.release()
+            raise
+        return connection
 
 
 class PooledContext(TransactionContextPooled):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from engine.actions import (
@@ -26,9 +26,9 @@ from engine.data.links import read_links, relink
 from engine.data.lookups import change, creation, lookup, reading
 from engine.data.owners import Related, not_found, related_of
 from engine.data.plans import Plan, is_filled, parse_key
-from engine.data.shape import Shape, shape_of
+from engine.data.shape import NOTHING_STORED, Shape, shape_of
 from engine.data.sorting import in_order, read_sort
-from engine.data.store import Change, Store
+from engine.data.store import Change, Store, stored
 from engine.data.unit import take_turns, unit_of_work
 from engine.data.values import render
 from engine.data.wanted import Wanted, not_allowed, rows_of, wanted_by
@@ -178,10 +178,13 @@ class Records:
         """End records; refuses to take others along that refer to them."""
         await Store(self.collections, draft.action).destroy(draft.collection, [change.key for change in changes])
 
-    async def answer(self, draft: Draft, changes: Iterable[Change]) -> list[Record]:
-        """The records a create or update was about, in its order, in the shape that was asked for."""
+    async def answer(self, draft: Draft, changes: Sequence[Change], *, again: bool = False) -> list[Record]:
+        """The records a create or update was about, in its order, in the shape that was asked for.
+
+        New ones are read `again` only where somebody may have changed them since they were stored.
+        """
         keys = [change.key for change in changes if not change.nested]
-        found = {row.pk: draft.shape.render(row) for row in await draft.shape.query().filter(pk__in=keys)}
+        found = await draft.shape.read(keys, NOTHING_STORED if again else stored(changes))
         # Of what is written and cannot be read nothing is told but which record it is.
         return [found.get(key) or {draft.collection.key.name: render(key)} for key in keys]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 from tortoise.expressions import F
 from tortoise.query_utils import Prefetch
@@ -17,6 +18,9 @@ from engine.errors import Code, Complaint
 from engine.outcomes import Record
 
 MAX_DEPTH = 5
+Stored: TypeAlias = Mapping[tuple[str, Any], Any]
+"""Rows that are known as they are in the database, by collection and key."""
+NOTHING_STORED: Stored = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,19 @@ class Shape:
         """A query of the collection's records, with what `render` needs."""
         kept = {_kept(column): F(column) for column in self._emptied}
         return (records.annotate(**kept) if kept else records).prefetch_related(*self.prefetches())
+
+    async def read(self, keys: Iterable[Any], stored: Stored = NOTHING_STORED) -> dict[Any, Record]:
+        """The records with these keys, by key; whoever is not there is left out.
+
+        Those that were `stored` just now are not asked for again, where all that is wanted is in their own rows and
+        none is hidden.
+        """
+        marks = {(self.collection.name, key): key for key in keys}
+        if stored.keys() >= marks.keys() and not self.relations and not self.collection.rows:
+            rows = [stored[mark] for mark in marks]
+        else:
+            rows = await self.query().filter(pk__in=list(marks.values()))
+        return {row.pk: self.render(row) for row in rows}
 
     def render(self, record: Any) -> Record:
         """A loaded record as it leaves."""

@@ -10,7 +10,7 @@ from tortoise.expressions import Q
 from engine.actions import Selection
 from engine.data.collections import Collection, Collections, Relation
 from engine.data.filters import compile_filter
-from engine.data.shape import shape_of
+from engine.data.shape import NOTHING_STORED, Stored, shape_of
 from engine.outcomes import Record
 
 
@@ -20,10 +20,11 @@ async def snapshot(
     keys: Iterable[Any],
     appends: tuple[str, ...] = (),
     seen: Collections | None = None,
+    stored: Stored = NOTHING_STORED,
 ) -> dict[Any, Record]:
     """Records by key, with every column that is not secret and these relations, as a workflow sees them.
 
-    Where they are `seen` by a role, what is hidden from it is left out.
+    Where they are `seen` by a role, what is hidden from it is left out. Those just `stored` are not read again.
     """
     shown = seen or collections
     collection = shown[collection.name]
@@ -31,7 +32,7 @@ async def snapshot(
         appends = tuple(path for path in appends if not shape_of(seen, collection, Selection(appends=(path,)))[1])
     shape, faults = shape_of(shown, collection, Selection(appends=appends))
     assert not faults, "appends were checked when the workflow was saved"
-    return {row.pk: shape.render(row) for row in await shape.query().filter(pk__in=list(keys))}
+    return await shape.read(keys, stored)
 
 
 async def reach(

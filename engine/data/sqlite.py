@@ -8,11 +8,18 @@ from typing import Any
 
 from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
+from tortoise.backends.sqlite.executor import SqliteExecutor
 from tortoise.connection import get_connections
 from tortoise.exceptions import DBConnectionError, TransactionManagementError
 
+from engine.data.inserts import InsertExecutor
+
 # Tortoise has adapters for dates and datetimes, not for times of day.
 sqlite3.register_adapter(time, time.isoformat)
+
+
+class Executor(InsertExecutor, SqliteExecutor):
+    """How Tortoise's statements are made on SQLite."""
 
 
 class ImmediateTransaction(SqliteTransactionWrapper):
@@ -21,6 +28,8 @@ class ImmediateTransaction(SqliteTransactionWrapper):
     With a plain BEGIN a reader that turns writer fails at once when another process writes, whatever the busy
     timeout; BEGIN IMMEDIATE waits its turn.
     """
+
+    executor_class = Executor
 
     async def begin(self) -> None:
         try:
@@ -85,6 +94,8 @@ class ImmediateContext(SqliteTransactionContext):
 
 class Client(SqliteClient):
     """Ignores case beyond ASCII in `UPPER`, and begins transactions with the write lock."""
+
+    executor_class = Executor
 
     async def create_connection(self, with_db: bool) -> None:
         """Raises `DBConnectionError` for a file that is no database, with the connection closed.

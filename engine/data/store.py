@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from tortoise.exceptions import IntegrityError
@@ -17,6 +17,7 @@ from engine.data.conflicts import conflicts, taken_target
 from engine.data.links import Relinked
 from engine.data.plans import Link, Path, Plan
 from engine.data.relations import RelationKind
+from engine.data.shape import NOTHING_STORED, Stored
 from engine.data.unit import unit_of_work
 from engine.data.values import json_text, render
 from engine.errors import Code, Refusal, refuse, refuse_all
@@ -30,7 +31,7 @@ class Change:
     """One record that a write made, changed or is about to end.
 
     `previous` is an updated record as it was; `changed` the names of the columns whose value is another now. One that
-    is `linked` was only hung on another record, or taken from it.
+    is `linked` was only hung on another record, or taken from it. `row` is a new record as it was stored.
     """
 
     collection: Collection
@@ -40,10 +41,21 @@ class Change:
     previous: Record | None = None
     changed: tuple[str, ...] = ()
     linked: bool = False
+    row: Model | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def ending(cls, collection: Collection, row: Model) -> Change:
         return cls(collection, "destroy", row.pk)
+
+
+def stored(changes: Sequence[Change]) -> Stored:
+    """The rows of new records, as they are stored: a write that only inserts does not change them again.
+
+    Who writes after it, such as a workflow, makes them old.
+    """
+    if any(change.row is None for change in changes):
+        return NOTHING_STORED
+    return {(change.collection.name, change.key): change.row for change in changes}
 
 
 class Store:
@@ -134,7 +146,7 @@ class Store:
         _set(row, plan.collection, texts)
         await row.save(force_create=True)
         # The parent's change stands before those of the records it was linked to, which had to be stored first.
-        self.changes.insert(place, Change(plan.collection, "create", row.pk, nested=_is_nested(plan)))
+        self.changes.insert(place, Change(plan.collection, "create", row.pk, nested=_is_nested(plan), row=row))
         for relation, items in plan.to_other:
             await self._hang(row, relation, items)
         return row.pk

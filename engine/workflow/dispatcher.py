@@ -32,12 +32,16 @@ RETRY_SECONDS = 1
 
 @dataclass(slots=True)
 class Started:
-    """What a write has started, in order. `runs` are the sync ones, `running` is there when they have begun."""
+    """What a write has started, in order. `runs` are the sync ones, `running` is there when they have begun.
+
+    `has_run` says that an atomic one has, so that records may be others than the write has left them.
+    """
 
     workflows: list[TriggeredWorkflow] = field(default_factory=list)
     runs: list[tuple[Claim, Run]] = field(default_factory=list)
     running: asyncio.Task[None] | None = None
     skipped: tuple[SkippedTrigger, ...] = ()
+    has_run: bool = False
 
 
 class Dispatcher:
@@ -79,7 +83,7 @@ class Dispatcher:
         for pending in planned.pending:
             if pending.definition.options.atomic and pending.cut is None:
                 finished[pending.once] = await self._atomic(pending)
-        started = Started(skipped=planned.skipped)
+        started = Started(skipped=planned.skipped, has_run=bool(finished))
         await self._journal.line_up(planned.pending)
         for pending in planned.pending:
             if pending.once not in finished and pending.cut is None and runs_inside(pending.definition):

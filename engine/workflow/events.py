@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.data.collections import Collection, Collections, Relation
+from engine.data.shape import Stored
 from engine.data.snapshots import matching, reach, snapshot
-from engine.data.store import Change
+from engine.data.store import Change, stored
 from engine.data.values import render
 from engine.errors import Code, Complaint, Refusal
 from engine.outcomes import SkippedTrigger, SkipReason
@@ -77,7 +78,7 @@ class Events:
         """
         # What was only linked was not written by the caller.
         written = [change for change in changes if not change.linked]
-        plan = _Plan(self._collections, self._callers, cause, _by_record(written))
+        plan = _Plan(self._collections, self._callers, cause, _by_record(written), stored(changes))
         events = [Event(change) for change in written]
         asked = [event for event in events if not event.change.nested]
         for trigger in checked.triggers:
@@ -91,7 +92,7 @@ class Events:
 
     async def follow(self, changes: Sequence[Change], cause: Cause) -> Planned:
         """What follows changes of whatever kind, made by whomever. To be called at the same point as `plan`."""
-        plan = _Plan(self._collections, self._callers, cause, _by_record(changes))
+        plan = _Plan(self._collections, self._callers, cause, _by_record(changes), stored(changes))
         followers = self._catalog.followers({change.collection.name for change in changes})
         # A record that was written twice in one write is one event for each time.
         events = [Event(change) for change in changes] if followers else []
@@ -112,6 +113,7 @@ class _Plan:
     callers: Callers
     cause: Cause
     changes: dict[tuple[str, Any], Change]
+    stored: Stored
     pending: list[Pending] = field(default_factory=list)
     skipped: list[SkippedTrigger] = field(default_factory=list)
     started: set[tuple[int, str, Any]] = field(default_factory=set)
@@ -133,7 +135,8 @@ class _Plan:
         wanted = {key for key in targets.values() if key is not None}
         met = await self._meeting(definition, collection, wanted)
         seen = await self._seen(definition) if met else None
-        data = await snapshot(self.collections, collection, met, definition.config.appends, seen) if met else {}
+        appends = definition.config.appends
+        data = await snapshot(self.collections, collection, met, appends, seen, self.stored) if met else {}
         for event in events:
             key = targets[event.change.key]
             reason = self._reason(definition, collection, key, met)

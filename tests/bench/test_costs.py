@@ -29,12 +29,12 @@ TIMES = 7
 SLACK = 1.15
 # Statements and calls, on SQLite and on PostgreSQL.
 BOUNDS = {
-    cases.CREATE: ((7, 2950), (7, 3420)),
-    cases.ASYNC: ((11, 5470), (12, 7220)),
-    cases.SYNC: ((14, 6900), (13, 7520)),
+    cases.CREATE: ((5, 2150), (3, 2350)),
+    cases.ASYNC: ((7, 3850), (7, 5610)),
+    cases.SYNC: ((10, 5330), (7, 5620)),
     cases.GET: ((1, 1760), (1, 2040)),
     cases.LIST: ((5, 17200), (5, 16500)),
-    cases.GRAPHQL_CREATE: ((7, 4880), (7, 5390)),
+    cases.GRAPHQL_CREATE: ((5, 4080), (3, 4270)),
     cases.GRAPHQL_LIST: ((7, 81400), (7, 77100)),
 }
 

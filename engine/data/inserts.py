@@ -1,0 +1,36 @@
+"""Inserts after which an instance has what the database stored: its key, and what was rounded or filled in there."""
+
+from tortoise import Model
+from tortoise.backends.base.executor import BaseExecutor
+
+_STATEMENTS: dict[tuple[str, type[Model], bool], str] = {}
+"""By connection, model and whether the key is given; as Tortoise keeps those that answer the key alone."""
+
+
+class InsertExecutor(BaseExecutor):
+    """Has `INSERT` answer the whole row, so that what was just written need not be read."""
+
+    _beside = ""
+    """What else is answered, as it stands behind the columns."""
+
+    def _get_returning_fields(self, has_generated: bool, db_default_columns: list[str]) -> list[str]:
+        return list(self.model._meta.fields_db_projection.values())
+
+    async def execute_insert(self, instance: Model) -> None:
+        columns = self.regular_columns_all if instance._custom_generated_pk else self.regular_columns
+        if self._has_db_default_values(instance, columns):
+            built, values, _ = self._build_insert_with_defaults(instance, columns)
+            statement = built + self._beside
+        else:
+            fields = self.model._meta.fields_map
+            values = [fields[name].to_db_value(getattr(instance, name), instance) for name in columns]
+            statement = self._statement(instance, columns)
+        [stored] = await self.db.execute_query_dict(statement, values)
+        vars(instance).update(vars(self.model._init_from_db(**stored)))
+
+    def _statement(self, instance: Model, columns: list[str]) -> str:
+        key = (self.db.connection_name, self.model, instance._custom_generated_pk)
+        if key not in _STATEMENTS:
+            built, _, _ = self._build_insert_with_defaults(instance, columns)
+            _STATEMENTS[key] = built + self._beside
+        return _STATEMENTS[key]
