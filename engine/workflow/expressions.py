@@ -56,8 +56,12 @@ class Expression:
 
     def decide(self, scope: Scope) -> bool:
         """The answer to a yes-or-no question. Raises `ExpressionError` for any other answer, and for none."""
+        return self.answer({name: _root(scope, name) for name in self.variables})
+
+    def answer(self, roots: Mapping[str, Any]) -> bool:
+        """The same, of the variables as they are."""
         handing = _Handing(self.outline)
-        handed = {name: handing.hand(_root(scope, name), name) for name in self.variables}
+        handed = {name: handing.hand(value, name) for name, value in roots.items()}
         handing.check_cost()
         try:
             answer = self.program.execute(handed)
@@ -69,7 +73,8 @@ class Expression:
 
 
 def read_expression(source: str, known: Known, complaints: Complaints) -> Expression | None:
-    """Compile an expression and complain about all it names that does not exist; None when it cannot be compiled."""
+    """Compile an expression and complain about all it names that does not exist; None when it cannot be compiled, or
+    has no answer whatever it is asked of."""
     if len(source) > MAX_CHARACTERS:
         complaints.add(f"An expression has at most {MAX_CHARACTERS} characters, this one has {len(source)}.")
         return None
@@ -84,10 +89,18 @@ def read_expression(source: str, known: Known, complaints: Complaints) -> Expres
     except ValueError as error:
         complaints.add(_unreadable(str(error)))
         return None
-    for fault in _unknown(made, known):
+    for fault in (*_unknown(made, known), *_unmatched(made)):
         complaints.add(fault)
     roots = {chain[0] for chain in made.chains}
-    return Expression(source, tuple(name for name in program.variables() if name in roots), made, program)
+    expression = Expression(source, tuple(name for name in program.variables() if name in roots), made, program)
+    if not roots and len(complaints.found) == found:
+        try:
+            expression.answer({})
+        except ExpressionError as error:
+            # Of no variable it answers the same whenever it is asked.
+            complaints.add(str(error))
+            return None
+    return expression
 
 
 def _too_much(made: Outline) -> Iterable[str]:
@@ -95,7 +108,7 @@ def _too_much(made: Outline) -> Iterable[str]:
         yield f"Brackets may nest {MAX_DEPTH} deep."
     if made.nesting > MAX_NESTING:
         yield f"{', '.join(COMPREHENSIONS)} may nest {MAX_NESTING} deep."
-    if made.patterns > MAX_PATTERNS:
+    if len(made.patterns) > MAX_PATTERNS:
         yield f"'matches' may be used {MAX_PATTERNS} times."
     if made.computed_pattern:
         yield "'matches' takes a pattern that is written out, in quotes."
@@ -113,6 +126,14 @@ def _unknown(made: Outline, known: Known) -> Iterable[str]:
     for name in dict.fromkeys(made.methods):
         if name not in METHODS:
             yield f"'{name}' is not a method.{did_you_mean(name, METHODS)}"
+
+
+def _unmatched(made: Outline) -> Iterable[str]:
+    for pattern in made.patterns:
+        try:
+            cel.compile(f"''.matches({pattern.source})").execute({})
+        except _FAILURES:
+            yield f"The pattern '{pattern.text}' of 'matches' cannot be read."
 
 
 def _unreadable(message: str) -> str:

@@ -48,10 +48,11 @@ Chain: TypeAlias = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token. `text` of a string is what stands between its quotes, escapes as they are written."""
+    """One token, and how it is written. `text` of a string is what stands between its quotes, escapes as they are."""
 
     kind: TokenKind
     text: str
+    source: str
 
 
 @dataclass(slots=True)
@@ -61,8 +62,8 @@ class Outline:
     `depth` counts brackets inside of brackets. `tokens` and `comprehensions` are numbers of them by how many
     comprehensions are around, a comprehension counted as around itself. `chains` are the variables, each with the
     names that follow it (`context.data.title`); those a comprehension binds are left out. `functions` and `methods`
-    are what is called. `patterns` counts `matches`; `computed_pattern` and `pattern_inside` say whether one is not
-    written out, or inside of a comprehension. `words` are all names and strings.
+    are what is called. `patterns` are those of `matches` that are written out; `computed_pattern` and `pattern_inside`
+    say whether one is not, or is inside of a comprehension. `words` are all names and strings.
     """
 
     depth: int = 0
@@ -74,7 +75,7 @@ class Outline:
     chains: list[Chain] = field(default_factory=list)
     functions: list[str] = field(default_factory=list)
     methods: list[str] = field(default_factory=list)
-    patterns: int = 0
+    patterns: list[Token] = field(default_factory=list)
     computed_pattern: bool = False
     pattern_inside: bool = False
     words: set[str] = field(default_factory=set)
@@ -102,9 +103,9 @@ def tokenize(expression: str) -> list[Token]:
     for match in _TOKEN.finditer(expression):
         kind = match.lastgroup
         if kind == "string":
-            tokens.append(Token(TokenKind.STRING, _inside(match.group())))
+            tokens.append(Token(TokenKind.STRING, _inside(match.group()), match.group()))
         elif kind != "space":
-            tokens.append(Token(TokenKind(str(kind)), match.group()))
+            tokens.append(Token(TokenKind(str(kind)), match.group(), match.group()))
     return tokens
 
 
@@ -170,10 +171,11 @@ class _Reader:
     def _pattern(self, index: int, name: str) -> None:
         if name != "matches":
             return
-        self.outline.patterns += 1
         self.outline.pattern_inside |= self._nesting > 0
-        literal = self._kind(index + 2) is TokenKind.STRING and self._is(index + 3, ")")
-        self.outline.computed_pattern |= not literal
+        if self._kind(index + 2) is TokenKind.STRING and self._is(index + 3, ")"):
+            self.outline.patterns.append(self.tokens[index + 2])
+        else:
+            self.outline.computed_pattern = True
 
     def _chain(self, index: int) -> Chain:
         # With a dot in front CEL looks for another name, which never exists here.

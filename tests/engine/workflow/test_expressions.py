@@ -93,7 +93,6 @@ def test_a_condition_answers_yes_or_no(known, source, answer):
         ("timestamp(context.data.title) < now", "timestamp"),
         ("context.data.title", "answers true or false, this one a value of type str"),
         ("context.data.content", "a value of type null"),
-        ("1", "a value of type int"),
     ],
 )
 def test_what_has_no_answer_is_an_error(known, source, reason):
@@ -117,10 +116,16 @@ def test_what_has_no_answer_is_an_error(known, source, reason):
         ("siez(context.data) > 1", "'siez' is not a function. Did you mean 'size'?"),
         ("context.data.title.startWith('a')", "'startWith' is not a method. Did you mean 'startsWith'?"),
         ("scopes.loop.item", "'scopes' is empty here: no loop is around this node."),
+        ("1", "A condition answers true or false, this one a value of type int."),
+        ("'yes'", "A condition answers true or false, this one a value of type str."),
+        ("1 / 0 == 1", "division by zero in CEL expression"),
+        ("'a'.matches('(')", "The pattern '(' of 'matches' cannot be read."),
+        ("context.data.title.matches(r'[a-')", "The pattern '[a-' of 'matches' cannot be read."),
+        ("context.data.a.matches('a') || context.data.b.matches('*')", "The pattern '*' of 'matches' cannot be read."),
     ],
 )
 def test_what_cannot_be_read_or_found_is_told_when_it_is_saved(known, source, complaint):
-    """Syntax with its place, names with what was probably meant."""
+    """Syntax with its place, names with what was probably meant, and what fails whatever there will be."""
     assert complaint in complaints_of(source, known)
 
 
