@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +40,7 @@ class Versions:
             given["key"] = secrets.token_hex(6)
         enabled, faults = _enabled(values, default=False)
         document, wrong = self._checked(given, self.secrets)
-        raise_for([*faults, *wrong])
+        raise_for([*faults, *wrong, *self._unknown(document)])
         async with _unit():
             if await Workflow.exists(key=document["key"]):
                 raise refuse(Code.WORKFLOW_KEY_TAKEN, f"The key '{document['key']}' is taken: revise it.", "key")
@@ -59,7 +59,9 @@ class Versions:
             # A workflow whose secret was taken away can still be disabled.
             named = self.secrets if enabled or "nodes" in changed else None
             document, wrong = self._checked({**document_of(row), **changed}, named)
-            raise_for([*faults, *wrong])
+            # One that names a workflow which has ended since can still be disabled.
+            unknown = self._unknown(document) if enabled or "config" in changed else ()
+            raise_for([*faults, *wrong, *unknown])
             if changed.keys() & set(_FROZEN) and await Execution.exists(workflow_id=row.id):
                 message = f"Version {row.version} of '{row.key}' has run and stays as it is: make a revision."
                 raise refuse(Code.WORKFLOW_FROZEN, message)
@@ -114,6 +116,12 @@ class Versions:
         """The document with its defaults, as it is stored."""
         definition, faults = read_definition(document, self.collections, secrets=named)
         return (dict(definition.document) if definition else {}), faults
+
+    def _unknown(self, document: Mapping[str, Any]) -> Iterator[Complaint]:
+        """The workflows that one of the type `execution` would follow, and that there are none of."""
+        for index, key in enumerate(document.get("config", {}).get("workflows", ())):
+            if not self.catalog.knows(key):
+                yield Complaint(Code.WORKFLOW_INVALID, f"There is no workflow '{key}'.", ("config", "workflows", index))
 
     async def _reloaded(self, key: int) -> Workflow:
         await self.catalog.reload()

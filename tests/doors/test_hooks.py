@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.system.models import Execution, Status
+from engine.system.models import Execution, Status, Workflow
 from schema.sample.models import Note
 from tests.doors.conftest import Rows, Save
 from tests.doors.door import Door
@@ -107,6 +107,7 @@ async def test_a_dead_letter_is_one_line_of_the_log(door: Door, save: Save, capl
         ({"sync": True}, ["sync"]),
         ({"config": {"statuses": ["succeeded"]}}, ["config", "statuses", 0]),
         ({"config": {"workflows": []}}, ["config", "workflows"]),
+        ({"config": {"workflows": ["post-audit", "nothing"]}}, ["config", "workflows", 1]),
         ({"config": {"collection": "posts"}}, ["config", "collection"]),
     ],
 )
@@ -117,3 +118,16 @@ async def test_a_document_that_is_wrong_is_refused(door: Door, rows: Rows, broke
 
     assert [("WORKFLOW_INVALID", place)] == [(error["code"], error["path"]) for error in answer.errors]
     assert before == await rows()
+
+
+async def test_one_that_follows_what_has_ended_can_be_disabled_and_not_enabled(door: Door, save: Save) -> None:
+    job = await save("job", "tags")
+    await hook(door, {"workflows": ["job"]})
+    [row] = await Workflow.filter(key="hook")
+    await door.workflow("destroy", key=job.id)
+
+    assert [] == (await door.workflow("update", key=row.id, values={"enabled": False})).errors
+    refused = await door.workflow("update", key=row.id, values={"enabled": True})
+    assert [("WORKFLOW_INVALID", ["config", "workflows", 0])] == [
+        (each["code"], each["path"]) for each in refused.errors
+    ]
