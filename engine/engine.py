@@ -35,6 +35,7 @@ from engine.workflow.catalog import Catalog
 from engine.workflow.causes import BOUNDS, Bounds
 from engine.workflow.dispatcher import SYNC_WAIT, Dispatcher
 from engine.workflow.events import Events
+from engine.workflow.executed import Executed
 from engine.workflow.executions import Executions
 from engine.workflow.hooks import Hooks
 from engine.workflow.journal import LEASE, Journal
@@ -99,12 +100,13 @@ class Engine:
         nodes = {kind: node(tools) for kind, node in NODES_BY_KIND.items()}
         runner = Runner(nodes, journal, self._follow, callers.allow)
         self.worker = Worker(queue, journal, runner, retention, sync_requests)
-        dispatcher = Dispatcher(journal, runner, self.worker, queue, self._patience, sync_wait)
+        self._executed = Executed()
+        dispatcher = Dispatcher(journal, runner, self.worker, queue, self._patience, self._executed, sync_wait)
         events = Events(self.collections, self.catalog, callers, bounds)
         self._runner, self._dispatcher, self._events = runner, dispatcher, events
         self._hooks = Hooks(self.collections, self.catalog, dispatcher.start, bounds)
         self._performer = Performer(self.records, self.catalog, events, dispatcher, self.repetitions, rows, lenient)
-        self.executions = Executions(journal, self.versions, queue, self._patience)
+        self.executions = Executions(journal, self.versions, queue, self._patience, self._executed)
         self.by_hand = ByHand(self.versions, self.collections, dispatcher, self.repetitions, callers)
 
     # What runs executions is there before what starts them, so these two are asked through the engine.
@@ -125,6 +127,7 @@ class Engine:
         await self._runner.start()
         self._exchange.start()
         self._queue.start()
+        self._executed.start()
         self.worker.start(taking=taking)
 
     def leave(self) -> None:
@@ -134,6 +137,7 @@ class Engine:
     async def stop(self) -> None:
         """Let what runs come to its end, or to others."""
         await self.worker.stop()
+        await self._executed.stop()
         await self._queue.stop()
         await self._exchange.stop()
         await self._caller.close()

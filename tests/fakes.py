@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from engine.queue.base import Claim
+from engine.system.models import Execution
 
 
 class MemoryQueue:
@@ -29,7 +30,7 @@ class MemoryQueue:
     async def stop(self) -> None:
         """Nothing was begun."""
 
-    async def put(self, executions: Sequence[int], at: datetime | None = None) -> None:
+    async def put(self, executions: Sequence[int], at: datetime | None = None, rows: Sequence[Execution] = ()) -> None:
         if at is None:
             self.offered += executions
         else:

@@ -1,27 +1,15 @@
 """The unit of work: what is written together, and what waits for its commit."""
 
 import contextvars
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connections
 from tortoise.transactions import in_transaction
 
-Work: TypeAlias = Callable[[list[Any]], Awaitable[None]]
-
-
-@dataclass(slots=True)
-class _Unit:
-    """What the outermost unit has to do before its commit, and behind it."""
-
-    before: list[tuple[Work, Any]] = field(default_factory=list)
-    after: list[Callable[[], None]] = field(default_factory=list)
-
-
-_open: contextvars.ContextVar[_Unit | None] = contextvars.ContextVar("open", default=None)
+_after: contextvars.ContextVar[list[Callable[[], None]] | None] = contextvars.ContextVar("after", default=None)
+"""What the outermost unit has to do behind its commit."""
 
 
 @asynccontextmanager
@@ -32,31 +20,25 @@ async def unit_of_work() -> AsyncIterator[None]:
     task inside (it would inherit the connection and vanish with somebody else's rollback; see `outside_unit`), and
     never call the network.
     """
-    outer = _open.get()
+    outer = _after.get()
     if outer is None:
-        unit = _Unit()
-        token = _open.set(unit)
+        callbacks: list[Callable[[], None]] = []
+        token = _after.set(callbacks)
         try:
             async with in_transaction():
                 yield
-                await _finish(unit)
         finally:
-            _open.reset(token)
-        for callback in unit.after:
+            _after.reset(token)
+        for callback in callbacks:
             callback()
         return
-    before, after = len(outer.before), len(outer.after)
+    before = len(outer)
     try:
         async with in_transaction():
             yield
     except BaseException:
-        del outer.before[before:], outer.after[after:]
+        del outer[before:]
         raise
-
-
-async def _finish(unit: _Unit) -> None:
-    for work in dict.fromkeys(work for work, _ in unit.before):
-        await work([value for each, value in unit.before if each == work])
 
 
 async def take_turns(about: str, *, patiently: bool = False) -> None:
@@ -65,7 +47,7 @@ async def take_turns(about: str, *, patiently: bool = False) -> None:
     For what reads first and writes what follows from it. On SQLite every unit takes turns with every other. Who waits
     `patiently` waits for as long as the others take, and so does all that follows in the unit.
     """
-    assert _open.get() is not None, "a turn ends with the unit"
+    assert _after.get() is not None, "a turn ends with the unit"
     if connection().capabilities.dialect == "postgres":
         if patiently:
             await connection().execute_script("SET LOCAL lock_timeout = 0")
@@ -78,28 +60,18 @@ def connection() -> BaseDBAsyncClient:
     return client
 
 
-def before_commit(work: Work, value: Any) -> None:
-    """Do `work` at the end of the outermost unit, once with all values that it was given there.
-
-    For rows that everybody waits for: they are held for a moment, and in an order that `work` chooses.
-    """
-    unit = _open.get()
-    assert unit is not None, "there is no commit without a unit"
-    unit.before.append((work, value))
-
-
 def after_commit(callback: Callable[[], None]) -> None:
     """Call `callback` after the outermost unit has committed, never after a rollback; at once outside a unit."""
-    unit = _open.get()
-    if unit is None:
+    callbacks = _after.get()
+    if callbacks is None:
         callback()
     else:
-        unit.after.append(callback)
+        callbacks.append(callback)
 
 
 def is_inside_unit() -> bool:
     """Whether a unit is open around the caller."""
-    return _open.get() is not None
+    return _after.get() is not None
 
 
 def outside_unit() -> contextvars.Context:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from engine.system.models import Execution
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -26,10 +28,11 @@ class Queue(Protocol):
     async def stop(self) -> None:
         """Hear and say no more."""
 
-    async def put(self, executions: Sequence[int], at: datetime | None = None) -> None:
+    async def put(self, executions: Sequence[int], at: datetime | None = None, rows: Sequence[Execution] = ()) -> None:
         """Offer executions, in the unit of work that inserts them: rolled back with it, seen after its commit.
 
-        Those that rest are offered `at` the moment that their rows name.
+        Those that rest are offered `at` the moment that their rows name. Whoever has `rows` of them spares the queue
+        to read them.
         """
 
     async def take(self, limit: int, full: Collection[str] = ()) -> list[Claim]:

@@ -33,7 +33,7 @@ class EmbeddedQueue:
     async def stop(self) -> None:
         """Nothing was begun."""
 
-    async def put(self, executions: Sequence[int], at: datetime | None = None) -> None:
+    async def put(self, executions: Sequence[int], at: datetime | None = None, rows: Sequence[Execution] = ()) -> None:
         if at is not None:
             # What is further away than the worker's next look by itself is found by that.
             seconds = (at - datetime.now(UTC)).total_seconds()

@@ -101,13 +101,13 @@ class PgQueuerQueue:
     async def stop(self) -> None:
         await self._bell.stop()
 
-    async def put(self, executions: Sequence[int], at: datetime | None = None) -> None:
+    async def put(self, executions: Sequence[int], at: datetime | None = None, rows: Sequence[Execution] = ()) -> None:
         if at is not None:
             # Who does not come back to it in time leaves it to the sweep of any process.
             seconds = (at - datetime.now(UTC)).total_seconds()
             asyncio.get_running_loop().call_later(min(max(seconds, 0), _SOON), self._look)
         elif executions:
-            await self._enter(executions)
+            await self._enter(executions, rows=rows)
             after_commit(self._offered)
 
     async def take(self, limit: int, full: Collection[str] = ()) -> list[Claim]:
@@ -154,8 +154,10 @@ class PgQueuerQueue:
         self._woken.set()
         self._bell.ring()
 
-    async def _enter(self, executions: Sequence[int], priority: int = 0) -> None:
-        found = await Execution.filter(id__in=list(executions)).order_by("id").only("id", "key", "slots")
+    async def _enter(self, executions: Sequence[int], priority: int = 0, rows: Sequence[Execution] = ()) -> None:
+        found = [row for row in rows if row.id in executions]
+        if unread := [each for each in executions if each not in {row.id for row in rows}]:
+            found += await Execution.filter(id__in=unread).order_by("id").only("id", "key", "slots")
         if not found:
             return
         await self._queries.enqueue(

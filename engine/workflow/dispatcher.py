@@ -16,6 +16,7 @@ from engine.queue.base import Claim, Queue
 from engine.system.models import Execution, Status
 from engine.workflow.caps import capped_context
 from engine.workflow.events import Pending, Planned
+from engine.workflow.executed import Executed
 from engine.workflow.jobs import Entry
 from engine.workflow.journal import Journal
 from engine.workflow.patience import Patience
@@ -54,6 +55,7 @@ class Dispatcher:
         worker: Worker,
         queue: Queue,
         patience: Patience,
+        executed: Executed,
         sync_wait: float = SYNC_WAIT,
     ) -> None:
         self._journal = journal
@@ -61,6 +63,7 @@ class Dispatcher:
         self._worker = worker
         self._queue = queue
         self._patience = patience
+        self._executed = executed
         self._sync_wait = sync_wait
 
     async def admit(self, planned: Planned) -> Started:
@@ -84,16 +87,19 @@ class Dispatcher:
             if pending.definition.options.atomic and pending.cut is None:
                 finished[pending.once] = await self._atomic(pending)
         started = Started(skipped=planned.skipped, has_run=bool(finished))
+        rows: list[Execution] = []
         await self._journal.line_up(planned.pending)
         for pending in planned.pending:
             if pending.once not in finished and pending.cut is None and runs_inside(pending.definition):
                 run = _run(pending, execution=0)
                 finished[pending.once] = (run, *await self._runner.run_inside(run))
-            done = finished.get(pending.once)
-            await self._insert(pending, done, started, ours=done is not None or (pending.definition.sync and has_room))
-        self._journal.count(pending.definition.id for pending in planned.pending)
-        queued = (each.execution_id for each in started.workflows if each.status == Status.QUEUED)
-        await self._queue.put([execution for execution in queued if execution is not None])
+            if done := finished.get(pending.once):
+                await self._insert_ended(pending, *done, started)
+            else:
+                rows.append(await self._insert(pending, started, ours=pending.definition.sync and has_room))
+        self._executed.count(pending.definition.id for pending in planned.pending)
+        queued = [row for row in rows if row.status is Status.QUEUED]
+        await self._queue.put([row.id for row in queued], rows=queued)
         if started.runs:
             # By the commit itself: they are leased to this process, and their caller may be gone the moment after.
             after_commit(lambda: self._begin(started))
@@ -153,26 +159,27 @@ class Dispatcher:
             raise _rejected(pending, result, entries)
         return run, result, entries
 
-    async def _insert(
-        self, pending: Pending, finished: tuple[Run, Result, list[Entry]] | None, started: Started, *, ours: bool
-    ) -> None:
-        """`ours`: this process runs it itself, or has done so."""
+    async def _insert(self, pending: Pending, started: Started, *, ours: bool) -> Execution:
+        """`ours`: this process runs it when the unit is committed."""
         lease = uuid.uuid4().hex if ours and pending.cut is None else None
         row = await self._journal.insert(pending, lease)
-        told = TriggeredWorkflow(
-            pending.definition.key, pending.association, pending.definition.sync, row.id, row.status.value
-        )
-        if finished is not None:
-            run, result, entries = finished
-            assert lease is not None, "what runs before the commit is sync"
-            run.execution, run.lease = row.id, lease
-            if run.following:
-                await Execution.filter(id__in=run.following).update(cause=row.id)
-            await self._journal.finish(run, result.status, result.error, entries)
-            told = replace(told, status=result.status.value, messages=result.messages)
-        elif lease is not None:
+        if lease is not None:
             started.runs.append((Claim(row.id, lease), _run(pending, row.id, lease)))
-        started.workflows.append(told)
+        started.workflows.append(_told(pending, row))
+        return row
+
+    async def _insert_ended(
+        self, pending: Pending, run: Run, result: Result, entries: list[Entry], started: Started
+    ) -> None:
+        row = await self._journal.insert_ended(pending, run, result.status, result.error, entries)
+        if run.following:
+            await Execution.filter(id__in=run.following).update(cause=row.id)
+        started.workflows.append(replace(_told(pending, row), messages=result.messages))
+
+
+def _told(pending: Pending, row: Execution) -> TriggeredWorkflow:
+    definition = pending.definition
+    return TriggeredWorkflow(definition.key, pending.association, definition.sync, row.id, row.status.value)
 
 
 def _runs_after(pending: Pending) -> bool:

@@ -17,6 +17,7 @@ from engine.system.models import Execution, Job, Workflow
 from engine.workflow.causes import Lineage
 from engine.workflow.definition import Definition, Step
 from engine.workflow.events import Pending
+from engine.workflow.executed import Executed
 from engine.workflow.journal import Journal, Unreadable
 from engine.workflow.patience import Patience
 from engine.workflow.versions import Versions
@@ -37,6 +38,7 @@ class Executions:
     versions: Versions
     queue: Queue
     patience: Patience
+    executed: Executed
 
     async def cancel(self, execution: int, actor: Actor) -> None:
         """End an execution that has not ended: nothing more of it is written, the node at work included."""
@@ -58,7 +60,7 @@ class Executions:
             raise_for(_forbidden(rows, actor))
             raise_for(_unended(rows))
             made = [await self._rerun(row, version, node, request_id) for row in rows]
-            self.journal.count(definition.id for definition, _ in made)
+            self.executed.count(definition.id for definition, _ in made)
             await self.queue.put([execution for _, execution in made])
         return [execution for _, execution in made]
 

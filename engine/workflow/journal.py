@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,9 +10,9 @@ from typing import Any, TypeAlias
 from tortoise.expressions import F
 
 from engine.data.collections import Collections
-from engine.data.unit import before_commit, unit_of_work
+from engine.data.unit import unit_of_work
 from engine.observe import ExecutionChanged, Publish, unheard
-from engine.system.models import UNENDED, Execution, Status, Workflow
+from engine.system.models import UNENDED, Execution, Status
 from engine.workflow import lanes
 from engine.workflow.causes import Lineage
 from engine.workflow.definition import Definition
@@ -61,21 +60,45 @@ class Journal:
     async def insert(self, pending: Pending, lease: str | None) -> Execution:
         """A new execution, inside the unit of what caused it; with a `lease` it is this process's to run, at once."""
         now = datetime.now(UTC)
-        definition = pending.definition
+        if pending.cut is not None:
+            return await self._insert(pending, status=Status.SKIPPED, error=pending.cut, finished_at=now)
+        if lease is not None:
+            return await self._insert(
+                pending,
+                status=Status.RUNNING,
+                lease=lease,
+                leased_until=now + self.lease,
+                attempt=1,
+                started_at=now,
+            )
         lane = lanes.lane_of(pending)
         behind = lane is not None and await lanes.is_taken(lane)
-        taken: dict[str, Any] = {"status": Status.WAITING if behind else Status.QUEUED}
-        if pending.cut is not None:
-            taken = {"status": Status.SKIPPED, "error": pending.cut, "finished_at": now}
-        elif lease is not None:
-            until = now + self.lease
-            taken = {
-                "status": Status.RUNNING,
-                "lease": lease,
-                "leased_until": until,
-                "attempt": 1,
-                "started_at": now,
-            }
+        return await self._insert(pending, status=Status.WAITING if behind else Status.QUEUED)
+
+    async def insert_ended(
+        self, pending: Pending, run: Run, status: Status, error: str | None, entries: Sequence[Entry]
+    ) -> Execution:
+        """An execution that was carried out in the unit of what caused it, with what is recorded of it."""
+        now = datetime.now(UTC)
+        row = await self._insert(
+            pending,
+            status=status,
+            error=error,
+            messages=run.messages,
+            attempt=1,
+            started_at=run.started_at,
+            finished_at=now,
+        )
+        run.execution = row.id
+        if entries:
+            await write_jobs(run, entries, now)
+        if run.open:
+            await close_jobs(row.id, status)
+        await self.ended(row.id, row.key, status)
+        return row
+
+    async def _insert(self, pending: Pending, **state: Any) -> Execution:
+        definition = pending.definition
         row = await Execution.create(
             once=pending.once,
             key=definition.key,
@@ -94,9 +117,9 @@ class Journal:
             cause=pending.lineage.cause,
             chain=list(pending.lineage.chain),
             origin=pending.lineage.origin,
-            lane=lane,
+            lane=lanes.lane_of(pending),
             slots=definition.options.concurrency,
-            **taken,
+            **state,
         )
         self.publish(ExecutionChanged(row.id, row.key, row.status))
         return row
@@ -104,12 +127,6 @@ class Journal:
     async def line_up(self, pendings: Iterable[Pending]) -> None:
         """Before inserts: keep others from queueing up in the same places, or leaving them, until the commit."""
         await lanes.hold(pendings)
-
-    def count(self, workflows: Iterable[int]) -> None:
-        """Count new executions on their versions. Last in the unit, as everybody waits for these rows, and all that it
-        starts in one order: two writes that start the same workflows the other way round would wait for each other."""
-        for workflow in workflows:
-            before_commit(_count, workflow)
 
     async def load(self, execution: int, lease: str) -> Run:
         """An execution that was claimed, with what was recorded of it so far."""
@@ -232,8 +249,3 @@ class Journal:
 
 class Unreadable(Exception):
     """The execution's workflow does not fit the collections any more: the models have changed since it was started."""
-
-
-async def _count(workflows: Iterable[int]) -> None:
-    for workflow, executions in sorted(Counter(workflows).items()):
-        await Workflow.filter(id=workflow).update(executed=F("executed") + executions)

@@ -30,8 +30,8 @@ SLACK = 1.15
 # Statements and calls, on SQLite and on PostgreSQL.
 BOUNDS = {
     cases.CREATE: ((5, 2150), (3, 2350)),
-    cases.ASYNC: ((7, 3850), (7, 5610)),
-    cases.SYNC: ((10, 5330), (7, 5620)),
+    cases.ASYNC: ((6, 3220), (5, 3760)),
+    cases.SYNC: ((6, 3260), (4, 3470)),
     cases.GET: ((1, 1760), (1, 2040)),
     cases.LIST: ((5, 17200), (5, 16500)),
     cases.GRAPHQL_CREATE: ((5, 4080), (3, 4270)),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.data.unit import after_commit, before_commit, outside_unit, unit_of_work
+from engine.data.unit import after_commit, outside_unit, unit_of_work
 from schema.sample.models import Note
 
 pytestmark = pytest.mark.usefixtures("sample")
@@ -105,43 +105,6 @@ async def test_a_failed_inner_unit_takes_back_its_own_part_alone():
 
     assert ["before", "after"] == called
     assert ["before", "after"] == await texts()
-
-
-async def test_what_comes_before_the_commit_is_done_once_with_all_values():
-    """At the end of the outermost unit, inside of it; what a failed inner one wanted is not among them."""
-
-    async def work(values: list[str]) -> None:
-        await Note.create(text=" ".join(values))
-
-    async def fail() -> None:
-        async with unit_of_work():
-            before_commit(work, "b")
-            raise Failed
-
-    async with unit_of_work():
-        before_commit(work, "a")
-        with pytest.raises(Failed):
-            await fail()
-        async with unit_of_work():
-            before_commit(work, "c")
-        assert [] == await texts()
-
-    assert ["a c"] == await texts()
-
-
-async def test_what_fails_before_the_commit_undoes_the_unit():
-    async def work(_: list[None]) -> None:
-        raise Failed
-
-    async def write() -> None:
-        async with unit_of_work():
-            await Note.create(text="x")
-            before_commit(work, None)
-
-    with pytest.raises(Failed):
-        await write()
-
-    assert [] == await texts()
 
 
 async def test_a_unit_after_a_failed_one_starts_anew():

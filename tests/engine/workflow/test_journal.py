@@ -1,6 +1,5 @@
 """The journal: only who holds the lease writes, everything recorded is read again, and an end is the end."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -8,7 +7,7 @@ import pytest
 from tortoise.exceptions import IntegrityError
 
 from engine.data.unit import unit_of_work
-from engine.system.models import Execution, Job, Status, Workflow
+from engine.system.models import Execution, Job, Status
 from engine.workflow.events import Pending
 from engine.workflow.jobs import Entry
 from engine.workflow.journal import Journal, LostLease, Unreadable
@@ -113,32 +112,6 @@ async def test_writing_extends_the_lease(journal):
     await journal.write(run, [entry("a")])
 
     assert datetime.now(UTC) < (await row_of(run)).leased_until
-
-
-async def test_executions_are_counted_on_their_version(journal):
-    for key in (1, 2):
-        await Workflow.create(id=key, key=str(key), version=1, title="K", type="action", executed=5)
-    async with unit_of_work():
-        journal.count([1, 2])
-        journal.count([1])
-
-    assert [(1, 7), (2, 6)] == await Workflow.all().order_by("id").values_list("id", "executed")
-
-
-async def test_units_that_count_the_same_versions_do_not_wait_for_each_other(journal):
-    """Whichever order they name them in; each holds a row until its commit."""
-    for key in (1, 2):
-        await Workflow.create(id=key, key=str(key), version=1, title="K", type="action")
-
-    async def count(*versions):
-        for _ in range(10):
-            async with unit_of_work():
-                for version in versions:
-                    journal.count([version])
-
-    await asyncio.gather(*(count(1, 2) if n % 2 else count(2, 1) for n in range(8)))
-
-    assert [80, 80] == await Workflow.all().order_by("id").values_list("executed", flat=True)
 
 
 async def test_an_execution_keeps_the_document_it_was_started_with(journal):
