@@ -200,6 +200,10 @@ class _Compiler:
             return self._bad(f"'{relation.name}' is a relation: it takes a filter of '{target.name}', or null.", place)
         parts = [self._present(place.at(name), relation, condition[name]) for name in _PRESENCE if name in condition]
         rest = {name: value for name, value in condition.items() if name not in _PRESENCE}
+        if keyless := [name for name, value in rest.items() if _is_keyless(target.key, str(name), value)]:
+            # A record has a key, so this asks for none.
+            rest = {name: value for name, value in rest.items() if name not in keyless}
+            parts.append(_having(place.collection, relation, target, EVERYTHING, negated=not place.negated))
         if rest or not parts:
             wanted = self.compile(place.over(target), rest)
             parts.append(_having(place.collection, relation, target, wanted, negated=place.negated))
@@ -218,6 +222,19 @@ class _Compiler:
         if not once or all(complaint.message != message for complaint in self.complaints):
             self.complaints.append(Complaint(code, message, place.path))
         return NOTHING
+
+
+def _is_keyless(key: Field, name: str, condition: Any) -> bool:
+    """Whether a member of a related record's filter is that its key has no value."""
+    head, dot, operator = name.partition(".")
+    if dot or condition is None:
+        condition = {operator if dot else "$eq": condition}
+    match [head, *condition.items()] if isinstance(condition, Mapping) else []:
+        case [key.name, ("$eq", None)]:
+            return True
+        case [key.name, ("$exists" | "$notEmpty", False | "false") | ("$notExists" | "$empty", True | "true")]:
+            return True
+    return False
 
 
 def _having(collection: Collection, relation: Relation, target: Collection, wanted: Q, *, negated: bool) -> Q:

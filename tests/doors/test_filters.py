@@ -35,6 +35,8 @@ CASES: list[tuple[dict[str, Any], list[int]]] = [
     ({"content": {"$notExists": False}}, [1]),
     ({"category.$exists": True}, [1]),
     ({"category.$exists": False}, [2]),
+    ({"category": {"id": {"$eq": None}}}, [2]),
+    ({"category": {"id": {"$exists": False}}}, [2]),
     ({"comments.$exists": False}, [2]),
     ({"title": {"$includes": "WORKFLOW"}}, [1]),
     ({"content": {"$notIncludes": "%"}}, [1, 2]),

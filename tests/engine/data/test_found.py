@@ -89,11 +89,16 @@ def _member(collections: Collections, collection: Collection, name: str, conditi
             return not row[name]
         if "$exists" in condition or "$notExists" in condition:
             return bool(row[name]) is (condition.get("$exists", not condition.get("$notExists")))
+        if condition.get("id", ...) in KEYLESS:
+            return not row[name] and condition.keys() == {"id"}
         return any(holds(collections, target, condition, other) for other in row[name])
     if not isinstance(condition, Mapping):
         condition = {"$in" if isinstance(condition, list) else "$eq": condition}
     return all(_compare(row[name], operator, value) for operator, value in condition.items())
 
+
+KEYLESS = [None, {"$eq": None}, {"$exists": False}, {"$notEmpty": False}, {"$notExists": True}, {"$empty": True}]
+"""Of the key of a related record: there is none."""
 
 POSITIVES = {"$ne": "$eq", "$isFalsy": "$isTruly", "$empty": "$notEmpty"}
 

@@ -252,6 +252,18 @@ async def test_a_relation_of_any_kind_exists_or_not(things, relation):
     assert lacking == await find(things, things["things"], {relation: {"$notExists": True}})
     assert lacking == await find(things, things["things"], {"$not": {f"{relation}.$exists": "true"}})
     assert lacking == await find(things, things["things"], {relation: None})
+    assert [lacking] * 5 == [
+        await find(things, things["things"], given)
+        for given in (
+            {relation: {"id": None}},
+            {f"{relation}.id": {"$eq": None}},
+            {f"{relation}.id.$exists": "false"},
+            {relation: {"id": {"$notExists": True}}},
+            {"$not": {relation: {"id": {"$ne": None}}}},
+        )
+    ]
+    assert having == await find(things, things["things"], {"$not": {relation: {"id": None}}})
+    assert [] == await find(things, things["things"], {relation: {"id": None, "$not": {"id": 99}}})
     assert having == await find(things, things["things"], {relation: {"$exists": True, "id": {"$lt": 3}}})
     assert [] == await find(things, things["things"], {relation: {"$exists": False, "id": {"$lt": 3}}})
 
