@@ -8,16 +8,15 @@ from typing import Any
 from starlette.requests import ClientDisconnect, Request
 
 from api.nesting import NestingError, unnest
-from engine.data.values import refuse_unstorable
+from engine.data.values import NESTING, refuse_unstorable
 from engine.errors import Code, Refusal, refuse
 
-DEPTH = 100
 FORM = "application/x-www-form-urlencoded"
 
 # `curl -d '{…}'`, as documentation shows it, sends JSON as a form; others send it as text or as nothing.
 _JSON_IF_IT_LOOKS_SO = (FORM, "text/plain", "")
 
-_TOO_DEEP = f"nests {DEPTH} deep or more."
+_TOO_DEEP = f"nests {NESTING} deep or more."
 
 
 class _Fault(ValueError):
@@ -111,7 +110,7 @@ def _check(value: Any) -> None:
         _check_texts(name for item in layer if isinstance(item, dict) for name in item)
         containers = [item for item in layer if isinstance(item, dict | list)]
         depth += bool(containers)
-        if depth >= DEPTH:
+        if depth >= NESTING:
             raise _Fault(_TOO_DEEP)
         layer = [inner for item in containers for inner in (item.values() if isinstance(item, dict) else item)]
 

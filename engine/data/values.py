@@ -23,6 +23,9 @@ SAFE_INTEGER = 2**53
 INTEGER_BITS = {FieldKind.INTEGER: 32, FieldKind.BIGINT: 64}
 # Kept as microseconds, and told as seconds without a loss only as far as a double counts those one by one.
 LONGEST = timedelta(microseconds=SAFE_INTEGER)
+NESTING = 100
+"""So many brackets inside of each other are too many, in a value as in a request's body; orjson would write 250."""
+_NO_JSON = f"must be JSON, with integers of at most 64 bits and nested less than {NESTING} deep"
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?")
 
@@ -187,21 +190,23 @@ def parse_json(value: Any) -> Any:
     try:
         JSON_DUMPS(value)
     except (TypeError, ValueError, RecursionError):
-        raise ValueError("must be JSON, with integers of at most 64 bits and nested at most 250 deep") from None
-    _refuse_inside(value)
+        raise ValueError(_NO_JSON) from None
+    _refuse_inside(value, 1)
     return value
 
 
-def _refuse_inside(value: Any) -> None:
+def _refuse_inside(value: Any, depth: int) -> None:
+    if depth == NESTING and isinstance(value, dict | list | tuple):
+        raise ValueError(_NO_JSON)
     if isinstance(value, str):
         refuse_unstorable(value)
     elif isinstance(value, dict):
         for name, member in value.items():
             refuse_unstorable(name)
-            _refuse_inside(member)
+            _refuse_inside(member, depth + 1)
     elif isinstance(value, list | tuple):
         for item in value:
-            _refuse_inside(item)
+            _refuse_inside(item, depth + 1)
     elif isinstance(value, int) and not -(2**63) <= value < 2**63:
         raise ValueError("must have integers of at most 64 bits with their sign")
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from api.body import DEPTH, parse_json, read_values
+from api.body import parse_json, read_values
 from api.error_body import respond
+from engine.data.values import NESTING
 from engine.errors import Refusal
 
 LIMIT = 2000
@@ -114,7 +115,7 @@ def test_what_two_parsers_could_read_differently_is_no_json(content):
 
 
 def test_nesting_is_allowed_as_long_as_it_is_not_deep():
-    deepest = b"[" * (DEPTH - 1) + b'"a"' + b"]" * (DEPTH - 1)
+    deepest = b"[" * (NESTING - 1) + b'"a"' + b"]" * (NESTING - 1)
 
     assert json.loads(deepest) == parse_json(deepest)
 

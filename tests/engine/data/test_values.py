@@ -174,12 +174,19 @@ def test_an_integer_without_a_text_is_refused_like_any_other(name):
         values.parse(COLUMNS[name], 10**5000)
 
 
-def test_json_nested_too_deep_to_be_stored_is_refused():
-    nested: Any = []
-    for _ in range(300):
-        nested = [nested]
-    with pytest.raises(ValueError, match="nested"):
-        values.parse(COLUMNS["json"], nested)
+def nested(depth: int) -> Any:
+    value: Any = "x"
+    for number in range(depth):
+        value = [value] if number % 2 else {"in": value}
+    return value
+
+
+@pytest.mark.parametrize("depth", [values.NESTING, 300, 100_000])
+def test_json_nested_deeper_than_a_body_is_refused(depth):
+    """GraphQL writes values into its documents, and workflows put one into another."""
+    assert nested(values.NESTING - 1) == values.parse(COLUMNS["json"], nested(values.NESTING - 1))
+    with pytest.raises(ValueError, match="nested less than 100 deep"):
+        values.parse(COLUMNS["json"], nested(depth))
 
 
 ANYTHING = st.recursive(
