@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, assert_never
@@ -188,13 +188,16 @@ class _Tried(Exception):
 
 
 @asynccontextmanager
-async def _unit(dry_run: bool) -> AsyncIterator[None]:
-    """A unit of work, undone at its end if all of it was only to be tried."""
+async def _dry_run() -> AsyncIterator[None]:
+    """A unit of work that is undone at its end: all of it was only to be tried."""
     with suppress(_Tried):
         async with unit_of_work():
             yield
-            if dry_run:
-                raise _Tried
+            raise _Tried
+
+
+def _unit(dry_run: bool) -> AbstractAsyncContextManager[None]:
+    return _dry_run() if dry_run else unit_of_work()
 
 
 def _name(action: AnyWrite) -> ActionName:

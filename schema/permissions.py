@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import tzinfo
 from functools import partial
 from typing import Any
 
@@ -56,19 +57,19 @@ VERBS: Mapping[type[Action], tuple[Verb, ...]] = {
 """What an action needs in its collection. In that of its owner it needs to read, or to update it by linking."""
 
 
-def authorize(actor: Actor | None, action: Action, collections: Collections) -> Action:
+def authorize(actor: Actor | None, action: Action, collections: Collections, zone: tzinfo | None = None) -> Action:
     """The action as far as this actor may do it; raises a refusal `EMPTY_TOKEN` or `NO_PERMISSION`.
 
     The answered action carries what the role sees and may do, in its collection and in others that it may reach by
-    filters, appends and nested values. An action of a kind that has no rule here is a mistake of ours, not something
-    to let through.
+    filters, appends and nested values, and the caller's `zone`. An action of a kind that has no rule here is a mistake
+    of ours, not something to let through.
     """
     somebody = signed_in(actor)
     for verb in VERBS[type(action)]:
         require(somebody, action.collection, verb)
     if action.owner:
         require(somebody, action.owner.collection, Verb.UPDATE if isinstance(action, LinkRecords) else Verb.READ)
-    return replace(action, rights=rights(somebody, collections))
+    return replace(action, rights=rights(somebody, collections), zone=zone or action.zone)
 
 
 def rights(actor: Actor, collections: Collections) -> Rights:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -110,14 +110,18 @@ class Collection:
     system: bool
     description: str | None
     rows: Callable[[], Q] | None = None
+    readable: tuple[Field, ...] = field(init=False, repr=False, compare=False)
+    unique: frozenset[str] = field(init=False, repr=False, compare=False)
+    """The attributes of the columns in which no value is there twice."""
+
+    def __post_init__(self) -> None:
+        readable = tuple(each for each in self.fields.values() if not each.secret)
+        object.__setattr__(self, "readable", readable)
+        object.__setattr__(self, "unique", frozenset(each.attribute for each in self.fields.values() if each.unique))
 
     @property
     def type_name(self) -> str:
         return self.model.__name__
-
-    @property
-    def readable(self) -> tuple[Field, ...]:
-        return tuple(field for field in self.fields.values() if not field.secret)
 
     @property
     def comparable(self) -> tuple[Field, ...]:

@@ -28,6 +28,8 @@ async def conflicts(
 
     A record that is hidden from the role is not there to be linked.
     """
+    if all(is_free(plan) for plan in plans):
+        return []
     links = [(relation.target, link) for plan in plans for relation, link in _links(plan)]
     present = await _present(action.seen(collections), links)
     written = [each for plan in plans for each in _written(plan, own, present)]
@@ -40,6 +42,11 @@ async def conflicts(
         *await _taken_targets(collections, written, present - {(target, link.key) for target, link in forbidden}),
         *_shared(written, present),
     ]
+
+
+def is_free(plan: Plan) -> bool:
+    """Whether a plan has neither links nor unique values, as most have: there is nothing to be asked then."""
+    return not (plan.to_one or plan.to_other or plan.collection.unique & plan.columns.keys())
 
 
 async def _present(collections: Collections, links: Iterable[tuple[str, Link]]) -> Present:

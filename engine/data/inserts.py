@@ -8,7 +8,10 @@ _STATEMENTS: dict[tuple[str, type[Model], bool], str] = {}
 
 
 class InsertExecutor(BaseExecutor):
-    """Has `INSERT` answer the whole row, so that what was just written need not be read."""
+    """Has `INSERT` answer the whole row, so that what was just written need not be read.
+
+    Where a model has `answers_key_alone`, nobody reads its rows so soon, and they are large.
+    """
 
     _beside = ""
     """What else is answered, as it stands behind the columns."""
@@ -17,6 +20,9 @@ class InsertExecutor(BaseExecutor):
         return list(self.model._meta.fields_db_projection.values())
 
     async def execute_insert(self, instance: Model) -> None:
+        if getattr(self.model, "answers_key_alone", False):
+            await super().execute_insert(instance)
+            return
         columns = self.regular_columns_all if instance._custom_generated_pk else self.regular_columns
         if self._has_db_default_values(instance, columns):
             built, values, _ = self._build_insert_with_defaults(instance, columns)

@@ -1,8 +1,5 @@
 """What asyncpg says of a database that is absent or refuses a statement → Tortoise's errors."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import asyncpg
 from tortoise.exceptions import DBConnectionError, IntegrityError
 
@@ -26,17 +23,21 @@ _AWAY = (
 _GONE = ("is clos", "released back to the pool")
 
 
-@contextmanager
-def telling() -> Iterator[None]:
+class telling:
     """Turns asyncpg's errors of an absent database into Tortoise's; it translates only those of statements."""
-    try:
-        yield
-    except _AWAY as error:
-        raise DBConnectionError(str(error) or type(error).__name__) from error
-    except asyncpg.IntegrityConstraintViolationError as error:
-        raise IntegrityError(error) from error
-    except asyncpg.InterfaceError as error:
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        """Nothing is kept."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            return
+        if isinstance(error, _AWAY):
+            raise DBConnectionError(str(error) or type(error).__name__) from error
+        if isinstance(error, asyncpg.IntegrityConstraintViolationError):
+            raise IntegrityError(error) from error
         # The same type as for mistakes of ours; that the connection or the pool is closed only the words tell.
-        if not any(words in str(error) for words in _GONE):
-            raise
-        raise DBConnectionError(str(error)) from error
+        if isinstance(error, asyncpg.InterfaceError) and any(words in str(error) for words in _GONE):
+            raise DBConnectionError(str(error)) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -13,7 +13,7 @@ from tortoise.models import Model
 
 from engine.actions import Action
 from engine.data.collections import Collection, Collections, FieldKind, Relation
-from engine.data.conflicts import conflicts, taken_target
+from engine.data.conflicts import conflicts, is_free, taken_target
 from engine.data.links import Relinked
 from engine.data.plans import Link, Path, Plan
 from engine.data.relations import RelationKind
@@ -123,11 +123,12 @@ class Store:
     async def _alone_with(self, plans: Sequence[Plan], own: Sequence[Any] = ()) -> AsyncIterator[None]:
         """Refuses what the database would, before anything is written, and once more when somebody was faster.
 
-        In a unit of its own: PostgreSQL answers nothing any more in one that an error has left.
+        In a unit of its own where something is asked then: PostgreSQL answers nothing any more in one that an error
+        has left.
         """
         refuse_all(await conflicts(self._action, self._collections, plans, own))
         try:
-            async with unit_of_work():
+            async with nullcontext() if all(map(is_free, plans)) else unit_of_work():
                 yield
         except IntegrityError as error:
             refuse_all(await conflicts(self._action, self._collections, plans, own))

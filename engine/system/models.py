@@ -157,6 +157,7 @@ class Execution(Model):
     beginning, which all that came of it share.
     """
 
+    answers_key_alone = True
     id = fields.BigIntField(primary_key=True)
     once = fields.CharField(512, unique=True)
     key = fields.CharField(64)

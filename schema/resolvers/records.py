@@ -39,7 +39,7 @@ async def resolve(context: Context, action: Action) -> Any:
     actor = signed_in(context.actor)
     _refuse_unknown(engine.collections, rights(actor, engine.collections), action)
     _refuse_boundless(engine.collections, action)
-    allowed = authorize(actor, replace(action, zone=context.zone), engine.collections)
+    allowed = authorize(actor, action, engine.collections, context.zone)
     if isinstance(allowed, CreateRecords):
         _refuse_bulk(allowed, engine.bulk_limit)
     match allowed:

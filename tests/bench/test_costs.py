@@ -29,12 +29,12 @@ TIMES = 7
 SLACK = 1.15
 # Statements and calls, on SQLite and on PostgreSQL.
 BOUNDS = {
-    cases.CREATE: ((5, 2150), (3, 2350)),
-    cases.ASYNC: ((6, 3220), (5, 3760)),
-    cases.SYNC: ((6, 3260), (4, 3470)),
+    cases.CREATE: ((3, 1800), (3, 2150)),
+    cases.ASYNC: ((5, 2810), (5, 3760)),
+    cases.SYNC: ((5, 2800), (4, 3240)),
     cases.GET: ((1, 1760), (1, 2040)),
     cases.LIST: ((5, 17200), (5, 16500)),
-    cases.GRAPHQL_CREATE: ((5, 4080), (3, 4270)),
+    cases.GRAPHQL_CREATE: ((3, 3740), (3, 4080)),
     cases.GRAPHQL_LIST: ((7, 81400), (7, 77100)),
 }
 
