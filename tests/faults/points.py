@@ -57,7 +57,7 @@ def arm(armed: Path, at: str, nth: int = 1, do: str = "kill") -> None:
 
 
 class Strike:
-    """Ends the process, or has a statement fail, when it is told to by the file `armed`, which is gone then."""
+    """Ends or stops the process, or has a statement fail, as the file `armed` tells it, which is gone then."""
 
     def __init__(self, armed: Path) -> None:
         self._armed = armed
@@ -74,9 +74,10 @@ class Strike:
         Caller.call = self._effect(Caller.call)
 
     def _order(self) -> tuple[str, int, str]:
-        if not self._armed.exists():
+        try:
+            at, nth, do = json.loads(self._armed.read_text())
+        except FileNotFoundError:
             return "", 0, ""
-        at, nth, do = json.loads(self._armed.read_text())
         return at, nth, do
 
     def _reached(self, error: type[Exception] = OperationalError) -> None:
@@ -85,10 +86,13 @@ class Strike:
         if self._count < nth:
             return
         self._count = 0
-        self._armed.unlink()
-        if do == "kill":
-            os.kill(os.getpid(), signal.SIGKILL)
-        raise error("struck")
+        try:
+            self._armed.unlink()
+        except FileNotFoundError:
+            return  # another process was there first
+        if do == "fail":
+            raise error("struck")
+        os.kill(os.getpid(), signal.SIGSTOP if do == "stop" else signal.SIGKILL)
 
     def _statement(self, execute: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         @wraps(execute)
