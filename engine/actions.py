@@ -126,6 +126,11 @@ class Action:
     rights: Rights | None = None
     zone: tzinfo = UTC
 
+    @property
+    def readable(self) -> frozenset[str] | None:
+        """The collections that may be read, None for all."""
+        return None if self.rights is None else self.rights.read
+
     def may_read(self, collection: str) -> bool:
         return self.rights is None or collection in self.rights.read
 

@@ -141,12 +141,14 @@ class Collection:
 class Collections(Mapping[str, Collection]):
     """Every collection by its name on the wire, which is the table's name.
 
-    `narrowings` are for whoever narrows them: what was made of them for a role, by its name.
+    `narrowings` are for whoever narrows them: what was made of them for a role, by its name. `shapes` are for whoever
+    reads them: what was asked of them before.
     """
 
     def __init__(self, members: Iterable[Collection]) -> None:
         self._members = {member.name: member for member in members}
         self.narrowings: dict[str, Any] = {}
+        self.shapes: dict[Any, Any] = {}
 
     def __getitem__(self, name: str) -> Collection:
         return self._members[name]

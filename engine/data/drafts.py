@@ -14,7 +14,8 @@ from engine.data.filters import NOTHING, compile_filter, did_you_mean
 from engine.data.owners import Related, related_of
 from engine.data.planner import plan_all
 from engine.data.plans import MAX_DEPTH, MAX_RECORDS, Plan, is_filled, parse_key
-from engine.data.shape import Shape, shape_of
+from engine.data.reading import Shape
+from engine.data.shape import shape_of
 from engine.errors import Code, Complaint
 
 AnyWrite: TypeAlias = CreateRecords | UpdateRecords | DestroyRecords
@@ -48,7 +49,7 @@ def draft(action: AnyWrite, collections: Collections) -> Draft:
     """Check a write without looking at the database; the complaints include those of the door."""
     collection, seen = collections[action.collection], action.seen(collections)
     related, misplaced = related_of(collections, action)
-    shape, unknown = shape_of(seen, seen[collection.name], action.selection, action.may_read)
+    shape, unknown = shape_of(seen, seen[collection.name], action.selection, action.readable)
     if not action.may_read(collection.name):
         # Who may write but not read is told which record it was, and nothing of what it says.
         shape = Shape(seen[collection.name], (collection.key,), {})

@@ -26,7 +26,8 @@ from engine.data.links import read_links, relink
 from engine.data.lookups import change, creation, lookup, reading
 from engine.data.owners import Related, not_found, related_of
 from engine.data.plans import Plan, is_filled, parse_key
-from engine.data.shape import NOTHING_STORED, Shape, shape_of
+from engine.data.reading import NOTHING_STORED, Shape
+from engine.data.shape import shape_of
 from engine.data.sorting import in_order, read_sort
 from engine.data.store import Change, Store, stored
 from engine.data.unit import take_turns, unit_of_work
@@ -50,35 +51,45 @@ class Records:
         seen = action.seen(self.collections)
         collection = seen[action.collection]
         wanted = wanted_by(action, self.collections)
-        shape, unknown = shape_of(seen, collection, action.selection, action.may_read)
+        shape, unknown = shape_of(seen, collection, action.selection, action.readable)
         order, unsorted = read_sort(collection, action.sort)
-        found = await wanted.find([*unknown, *unsorted])
-        count = await found.count() if action.paginate else 0
-        page = in_order(found, collection, order).offset((action.page - 1) * action.page_size).limit(action.page_size)
-        records = [shape.render(row) for row in await shape.load(page)]
+        wanted.check([*unknown, *unsorted])
+        offset, limit = (action.page - 1) * action.page_size, action.page_size
+        if wanted.is_whole:
+            count = await shape.count() if action.paginate else 0
+            records = await shape.read_page(order, offset, limit)
+        else:
+            found = await wanted.find()
+            count = await found.count() if action.paginate else 0
+            records = await shape.find(in_order(found, collection, order).offset(offset).limit(limit))
         return Page(records, count, action.page, action.page_size)
 
     async def count(self, action: CountRecords) -> int:
         """How many records the filter finds."""
-        found = await wanted_by(action, self.collections).find()
+        wanted = wanted_by(action, self.collections)
+        wanted.check()
+        found = await wanted.find()
         return int(await found.count())
 
     async def get(self, action: GetRecord) -> Record:
         """The record with the key, or the first that the filter finds; raises `NOT_FOUND` without one."""
         seen = action.seen(self.collections)
         collection = seen[action.collection]
-        shape, unknown = shape_of(seen, collection, action.selection, action.may_read)
+        shape, unknown = shape_of(seen, collection, action.selection, action.readable)
         wanted = wanted_by(action, self.collections)
         key, wrong = (None, []) if action.key is None else parse_key(collection, action.key)
         if action.key is None and not action.filter and not wanted.is_single:
             wrong = [Complaint(Code.REQUIRED, "Say which record: by its key, or by a filter.", ("filterByTk",))]
-        found = await wanted.find([*unknown, *wrong])
-        if key is not None:
-            found = found.filter(pk=key)
-        row = await shape.load(found.order_by(collection.key.attribute)).first()
-        if row is None:
+        wanted.check([*unknown, *wrong])
+        if key is not None and wanted.is_whole:
+            records = [record for _, record in await shape.read_by(collection.key.attribute, [key])]
+        else:
+            found = await wanted.find()
+            found = found if key is None else found.filter(pk=key)
+            records = await shape.find(found.order_by(collection.key.attribute).limit(1))
+        if not records:
             raise not_found(collection, action.key)
-        return shape.render(row)
+        return records[0]
 
     async def load_related(self, action: LoadRelated) -> dict[Any, Any]:
         """What hangs on each of these records by one relation: a record or None, or a list; by the records' keys."""
@@ -90,8 +101,8 @@ class Records:
         shape, _ = shape_of(seen, seen[relation.target], Selection())
         selection = Shape(collection, (collection.key,), {relation: shape})
         keys = [parse_key(collection, key)[0] for key in action.keys]
-        rows = await selection.query().filter(pk__in=keys)
-        found = {render(row.pk): selection.render(row)[relation.name] for row in rows}
+        records = await selection.read_by(collection.key.attribute, keys)
+        found = {render(key): record[relation.name] for key, record in records}
         missing: Any = [] if relation.kind.to_many else None
         return {key: found.get(key, missing) for key in action.keys}
 

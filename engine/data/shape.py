@@ -2,91 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any, TypeAlias
-
-from tortoise.expressions import F
-from tortoise.query_utils import Prefetch
 
 from engine.actions import Selection
-from engine.data.collections import Collection, Collections, Field, Relation
-from engine.data.filters import MayRead, did_you_mean
-from engine.data.values import render
+from engine.data.collections import Collection, Collections, Relation
+from engine.data.filters import did_you_mean
+from engine.data.reading import Shape
 from engine.errors import Code, Complaint
-from engine.outcomes import Record
 
 MAX_DEPTH = 5
-Stored: TypeAlias = Mapping[tuple[str, Any], Any]
-"""Rows that are known as they are in the database, by collection and key."""
-NOTHING_STORED: Stored = MappingProxyType({})
 
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """The columns and relations of one collection that go into an answer."""
-
-    collection: Collection
-    fields: tuple[Field, ...]
-    relations: Mapping[Relation, Shape]
-    _emptied: frozenset[str] = field(init=False, repr=False, compare=False)
-    """The columns that Tortoise empties where it does not load the record that they name, since it is hidden."""
-
-    def __post_init__(self) -> None:
-        limited = (relation.column for relation, shape in self.relations.items() if shape.collection.rows)
-        object.__setattr__(self, "_emptied", frozenset(column for column in limited if column))
-
-    def prefetches(self) -> list[Prefetch]:
-        """What Tortoise must load before `render`: one statement per relation, whatever the number of records."""
-        return [Prefetch(relation.attribute, queryset=shape.query()) for relation, shape in self.relations.items()]
-
-    def query(self) -> Any:
-        """The collection's records in the order of their keys, with what this shape needs."""
-        return self.load(self.collection.records().order_by(self.collection.key.attribute))
-
-    def load(self, records: Any) -> Any:
-        """A query of the collection's records, with what `render` needs."""
-        kept = {_kept(column): F(column) for column in self._emptied}
-        return (records.annotate(**kept) if kept else records).prefetch_related(*self.prefetches())
-
-    async def read(self, keys: Iterable[Any], stored: Stored = NOTHING_STORED) -> dict[Any, Record]:
-        """The records with these keys, by key; whoever is not there is left out.
-
-        Those that were `stored` just now are not asked for again, where all that is wanted is in their own rows and
-        none is hidden.
-        """
-        marks = {(self.collection.name, key): key for key in keys}
-        if stored.keys() >= marks.keys() and not self.relations and not self.collection.rows:
-            rows = [stored[mark] for mark in marks]
-        else:
-            rows = await self.query().filter(pk__in=list(marks.values()))
-        return {row.pk: self.render(row) for row in rows}
-
-    def render(self, record: Any) -> Record:
-        """A loaded record as it leaves."""
-        rendered: Record = {
-            field.name: render(
-                _kept_value(record, field) if field.attribute in self._emptied else getattr(record, field.attribute)
-            )
-            for field in self.fields
-        }
-        for relation, shape in self.relations.items():
-            related = getattr(record, relation.attribute)
-            if relation.kind.to_many:
-                rendered[relation.name] = [shape.render(item) for item in related]
-            else:
-                rendered[relation.name] = shape.render(related) if related else None
-        return rendered
-
-
-def _kept(column: str) -> str:
-    return f"kept_{column}"
-
-
-def _kept_value(record: Any, field: Field) -> Any:
-    """What a column had. What was added to a query comes as the database has it."""
-    return field.column.to_python_value(getattr(record, _kept(field.attribute)))
+_MOST_KEPT = 256
+"""Callers choose among more selections than a process could keep."""
 
 
 @dataclass(slots=True)
@@ -105,12 +33,16 @@ class _Wanted:
 
 
 def shape_of(
-    collections: Collections, collection: Collection, selection: Selection, may_read: MayRead = lambda _: True
+    collections: Collections, collection: Collection, selection: Selection, readable: frozenset[str] | None = None
 ) -> tuple[Shape, list[Complaint]]:
-    """The shape of a selection, and every name in it that is not one.
+    """The shape of a selection, and every name in it that is not one. Relations to collections that are not `readable`
+    are complained of; None is all.
 
     `fields` and `except` may name columns of relations (`category.title`), which brings the relation along.
     """
+    asked = (collection.name, selection, readable)
+    if asked in collections.shapes:
+        return collections.shapes[asked], []
     complaints: list[Complaint] = []
     tree = _Wanted()
     for path in selection.appends:
@@ -124,14 +56,17 @@ def shape_of(
     for path in selection.except_:
         *relations, name = path.split(".")
         tree.at(relations).hidden.add(name)
-    return _resolve(collections, collection, tree, may_read, complaints, ()), complaints
+    shape = _resolve(collections, collection, tree, readable, complaints, ())
+    if not complaints and len(collections.shapes) < _MOST_KEPT:
+        collections.shapes[asked] = shape
+    return shape, complaints
 
 
 def _resolve(
     collections: Collections,
     collection: Collection,
     wanted: _Wanted,
-    may_read: MayRead,
+    readable: frozenset[str] | None,
     complaints: list[Complaint],
     path: tuple[str, ...],
 ) -> Shape:
@@ -150,14 +85,14 @@ def _resolve(
             complaints.append(_unknown(collection, name, collection.relations, path))
         elif name not in wanted.hidden:
             target = collections[relation.target]
-            if not may_read(target.name):
+            if readable is not None and target.name not in readable:
                 message = f"Your role may not read '{target.name}', to which '{name}' leads."
                 complaints.append(Complaint(Code.NO_PERMISSION, message, (*path, name)))
             elif len(path) >= MAX_DEPTH:
                 message = f"Relations may be followed {MAX_DEPTH} deep."
                 complaints.append(Complaint(Code.BAD_VALUE, message, (*path, name)))
             else:
-                relations[relation] = _resolve(collections, target, inner, may_read, complaints, (*path, name))
+                relations[relation] = _resolve(collections, target, inner, readable, complaints, (*path, name))
     shown = tuple(columns[name] for name in names if name in columns and name not in wanted.hidden)
     return Shape(collection, shown, relations)
 

@@ -10,7 +10,8 @@ from tortoise.expressions import Q
 from engine.actions import Selection
 from engine.data.collections import Collection, Collections, Relation
 from engine.data.filters import compile_filter
-from engine.data.shape import NOTHING_STORED, Stored, shape_of
+from engine.data.reading import NOTHING_STORED, Stored
+from engine.data.shape import shape_of
 from engine.outcomes import Record
 
 

@@ -16,8 +16,8 @@ from engine.data.collections import Collection, Collections, FieldKind, Relation
 from engine.data.conflicts import conflicts, is_free, taken_target
 from engine.data.links import Relinked
 from engine.data.plans import Link, Path, Plan
+from engine.data.reading import NOTHING_STORED, Stored
 from engine.data.relations import RelationKind
-from engine.data.shape import NOTHING_STORED, Stored
 from engine.data.unit import unit_of_work
 from engine.data.values import json_text, render
 from engine.errors import Code, Refusal, refuse, refuse_all

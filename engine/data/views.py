@@ -32,6 +32,7 @@ class View(Collections):
     """Collections of which each is narrowed when it is first asked for: a request is about few of them."""
 
     def __init__(self, whole: Collections, narrow: Callable[[Collection], Collection]) -> None:
+        super().__init__(())
         self._whole = whole
         self._narrow = narrow
         self._narrowed: dict[str, Collection] = {}

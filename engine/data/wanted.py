@@ -11,7 +11,7 @@ from tortoise.expressions import Q
 from engine.actions import CountRecords, DestroyRecords, GetRecord, ListRecords
 from engine.data.collections import Collection, Collections
 from engine.data.drafts import Draft
-from engine.data.filters import compile_filter
+from engine.data.filters import EVERYTHING, compile_filter
 from engine.data.owners import Related, not_found, related_of
 from engine.data.store import ActionName
 from engine.data.values import render
@@ -31,12 +31,20 @@ class Wanted:
     complaints: tuple[Complaint, ...] = ()
 
     @property
+    def is_whole(self) -> bool:
+        """Whether all records are wanted, as far as there are any for whom the collection was narrowed."""
+        return self.wanted is EVERYTHING and self.related is None
+
+    @property
     def is_single(self) -> bool:
         return self.related is not None and self.related.is_single
 
-    async def find(self, complaints: Iterable[Complaint] = ()) -> Any:
-        """The query that finds them; refuses with everything that is wrong, then for an owner that is not there."""
+    def check(self, complaints: Iterable[Complaint] = ()) -> None:
+        """Refuse with everything that is wrong."""
         refuse_all([*self.complaints, *complaints])
+
+    async def find(self) -> Any:
+        """The query that finds them; refuses for an owner that is not there."""
         found = self.collection.records(self.wanted)
         if self.related is None:
             return found

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.data.collections import Collection, Collections, Relation
-from engine.data.shape import Stored
+from engine.data.reading import Stored
 from engine.data.snapshots import matching, reach, snapshot
 from engine.data.store import Change, stored
 from engine.data.values import render

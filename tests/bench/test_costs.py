@@ -32,10 +32,10 @@ BOUNDS = {
     cases.CREATE: ((3, 1800), (3, 2150)),
     cases.ASYNC: ((5, 2810), (5, 3760)),
     cases.SYNC: ((5, 2800), (4, 3240)),
-    cases.GET: ((1, 1760), (1, 2040)),
-    cases.LIST: ((5, 17200), (5, 16500)),
+    cases.GET: ((1, 780), (1, 1090)),
+    cases.LIST: ((5, 3900), (5, 5380)),
     cases.GRAPHQL_CREATE: ((3, 3740), (3, 4080)),
-    cases.GRAPHQL_LIST: ((7, 81400), (7, 77100)),
+    cases.GRAPHQL_LIST: ((7, 59000), (7, 60000)),
 }
 
 
