@@ -1,5 +1,6 @@
 """The schema made from models: what its types say."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -176,4 +177,4 @@ async def test_names_that_collide_stop_the_start(sample, title, table, told):
 
 
 def _members(collection):
-    return {name: getattr(collection, name) for name in collection.__slots__}
+    return {each.name: getattr(collection, each.name) for each in dataclasses.fields(collection) if each.init}
