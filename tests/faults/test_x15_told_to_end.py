@@ -32,7 +32,7 @@ def test_no_reply_is_dropped(site: Site, sized: Sizes, tell: Tell) -> None:
             statuses.add(site.nemesis.end(served))
             drained.append(time.monotonic() - began)
             site.serve()
-    site.settle(120)
+    site.settle(sized(120, 1800))
     verdict = site.judge()
     tell(
         ends=len(drained),
