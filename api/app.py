@@ -126,6 +126,8 @@ def make_asgi(engine: Engine, settings: Settings, build: BuildSchema = build_sch
     schema = build(collections, _limits(settings), introspection=settings.introspection)
     rates = Rates(Rate(settings.address_rate, "requests"), Rate(settings.user_rate, "requests"))
     routes = [
+        # Starlette looks at one after the other: first those that are asked for most.
+        *rest_routes(collections, body_limit=settings.body_limit, page_limit=settings.page_limit),
         *health_routes(),
         static_route(),
         graphql_route(
@@ -143,7 +145,6 @@ def make_asgi(engine: Engine, settings: Settings, build: BuildSchema = build_sch
             origins=settings.origins,
             rate=rates.user,
         ),
-        *rest_routes(collections, body_limit=settings.body_limit, page_limit=settings.page_limit),
     ]
     metrics = Metrics()
     engine.stream.watched_by(metrics.happened)

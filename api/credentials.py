@@ -23,6 +23,9 @@ class Query:
     malformed: bool = False
 
 
+_NO_QUERY = Query(b"", ())
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """What a request shows of who sends it: its headers `Authorization` and `X-Role`, and its query string."""
@@ -64,6 +67,8 @@ def split_query(query: bytes) -> Query:
     >>> split_query(b"%74oken=abc&tokens=1").rest
     b'tokens=1'
     """
+    if not query:
+        return _NO_QUERY
     kept: list[bytes] = []
     tokens: list[bytes] = []
     malformed = False

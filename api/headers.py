@@ -7,6 +7,8 @@ from starlette.datastructures import MutableHeaders
 # Pages bring policies of their own; what is no page loads nothing, runs nothing, and stands in nobody's frame.
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 DEPENDS_ON = ("Authorization", "X-Role", "X-Timezone", "Accept", "Origin")
+# As they are sent: every answer has them, and making them anew costs more than the rest of the dressing.
+_ALWAYS = [(b"referrer-policy", b"no-referrer"), (b"x-content-type-options", b"nosniff"), (b"x-frame-options", b"DENY")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +18,12 @@ class Dress:
     hsts: int = 0
 
     def put_on(self, headers: MutableHeaders, status: int, request_id: str, *, private: bool, secure: bool) -> None:
-        """`private` are the answers of the doors; `secure` is a connection that is encrypted up to the caller."""
-        headers["X-Request-Id"] = request_id
-        headers["Referrer-Policy"] = "no-referrer"
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["X-Frame-Options"] = "DENY"
+        """`private` are the answers of the doors; `secure` is a connection that is encrypted up to the caller.
+
+        No answer has any of `_ALWAYS` of its own.
+        """
+        headers.raw.extend(_ALWAYS)
+        headers.append("X-Request-Id", request_id)
         headers.setdefault("Content-Security-Policy", NOTHING)
         headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         if status == 401:
@@ -30,5 +33,4 @@ class Dress:
         if private:
             # A shared cache knows that answers to `Authorization` are private, not that answers to `?token=` are.
             headers.setdefault("Cache-Control", "no-store")
-            for name in DEPENDS_ON:
-                headers.add_vary_header(name)
+            headers["Vary"] = ", ".join([*headers.getlist("Vary"), *DEPENDS_ON])

@@ -1,6 +1,7 @@
 """Where a request comes from: the address of who sends it, and whether it came encrypted. Nowhere else is asked."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, TypeAlias
 
@@ -58,7 +59,13 @@ def neighbourhood(address: str) -> str:
 
 def _client(scope: Scope) -> str:
     client = scope.get("client")
-    return _plain(client[0]) if client else ""
+    return _neighbour(client[0]) if client else ""
+
+
+@lru_cache(256)
+def _neighbour(host: str) -> str:
+    """What the server tells of a connection, whose spelling no caller chooses."""
+    return _plain(host)
 
 
 def _forwarded(headers: Headers) -> list[str]:

@@ -31,7 +31,6 @@ HEADERS = {
     # For a picture that is opened by itself: it is a document then, and may run nothing.
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
 }
 
 

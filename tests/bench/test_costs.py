@@ -29,13 +29,13 @@ TIMES = 7
 SLACK = 1.15
 # Statements and calls, on SQLite and on PostgreSQL.
 BOUNDS = {
-    cases.CREATE: ((3, 1800), (3, 2150)),
-    cases.ASYNC: ((5, 2810), (5, 3760)),
-    cases.SYNC: ((5, 2800), (4, 3240)),
-    cases.GET: ((1, 780), (1, 1090)),
-    cases.LIST: ((5, 3900), (5, 5380)),
-    cases.GRAPHQL_CREATE: ((3, 3740), (3, 4080)),
-    cases.GRAPHQL_LIST: ((7, 59000), (7, 60000)),
+    cases.CREATE: ((3, 1620), (3, 1980)),
+    cases.ASYNC: ((5, 2620), (5, 3360)),
+    cases.SYNC: ((5, 2610), (4, 3040)),
+    cases.GET: ((1, 650), (1, 950)),
+    cases.LIST: ((5, 3930), (5, 5380)),
+    cases.GRAPHQL_CREATE: ((3, 3540), (3, 3920)),
+    cases.GRAPHQL_LIST: ((7, 64600), (7, 66400)),
 }
 
 
