@@ -1,10 +1,12 @@
 """Inserts after which an instance has what the database stored: its key, and what was rounded or filled in there."""
 
+from weakref import WeakKeyDictionary
+
 from tortoise import Model
 from tortoise.backends.base.executor import BaseExecutor
 
-_STATEMENTS: dict[tuple[str, type[Model], bool], str] = {}
-"""By connection, model and whether the key is given; as Tortoise keeps those that answer the key alone."""
+_STATEMENTS: WeakKeyDictionary[type[Model], dict[tuple[str, bool], str]] = WeakKeyDictionary()
+"""By model, connection and whether the key is given; as Tortoise keeps those that answer the key alone."""
 
 
 class InsertExecutor(BaseExecutor):
@@ -35,8 +37,9 @@ class InsertExecutor(BaseExecutor):
         vars(instance).update(vars(self.model._init_from_db(**stored)))
 
     def _statement(self, instance: Model, columns: list[str]) -> str:
-        key = (self.db.connection_name, self.model, instance._custom_generated_pk)
-        if key not in _STATEMENTS:
+        statements = _STATEMENTS.setdefault(self.model, {})
+        key = (self.db.connection_name, instance._custom_generated_pk)
+        if key not in statements:
             built, _, _ = self._build_insert_with_defaults(instance, columns)
-            _STATEMENTS[key] = built + self._beside
-        return _STATEMENTS[key]
+            statements[key] = built + self._beside
+        return statements[key]
