@@ -92,13 +92,20 @@ async def posts() -> tuple[Post, Post]:
     return made[0], made[1]
 
 
+COUNTS = {"executed"}
+
+
 async def contents() -> dict[str, list[Any]]:
-    """Every row of every table, and those between tables, but for the counts of sign-ins that have failed."""
+    """Every row of every table, and those between tables, but for what is counted: executions, failed sign-ins.
+
+    The count of a workflow follows its executions a moment behind their commits; they are here themselves.
+    """
     assert Tortoise.apps is not None
     rows = {}
     for model in {model for models in Tortoise.apps.values() for model in models.values()} - {SignInFailures}:
         meta = model._meta
-        rows[meta.db_table] = await model.all().order_by(meta.pk_attr).values()
+        columns = meta.fields_db_projection.keys() - COUNTS
+        rows[meta.db_table] = await model.all().order_by(meta.pk_attr).values(*columns)
         for name in meta.m2m_fields:
             other = f"{name}__{meta.fields_map[name].related_model._meta.pk_attr}"  # type: ignore[attr-defined] - a relation's
             linked = model.all().order_by(meta.pk_attr, other)
