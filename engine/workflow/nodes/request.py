@@ -150,7 +150,8 @@ def _fault(url: str) -> str | None:
         return f"The URL cannot be read: {error}."
     if parsed.userinfo:
         return "A URL has no user and no password in it: send a secret in a header."
-    has_place = parsed.scheme in ("http", "https") and parsed.host and parsed.port in (None, *range(1, 2**16))
+    has_port = parsed.port is None or 0 < parsed.port < 2**16
+    has_place = parsed.scheme in ("http", "https") and parsed.host and has_port
     return None if has_place else _NO_PLACE
 
 
