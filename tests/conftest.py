@@ -27,6 +27,7 @@ SHOP = ("tests.shop",)
 collect_ignore = [] if SERVER else ["postgres"]
 
 MakeSettings: TypeAlias = Callable[..., Awaitable[Settings]]
+Inhabit: TypeAlias = Callable[[Service], Awaitable[None]]
 
 
 @pytest.fixture(scope="session")
@@ -53,8 +54,14 @@ async def make_database(databases: Databases) -> AsyncIterator[MakeDatabase]:
         await databases.drop(database)
 
 
+@pytest.fixture(scope="session")
+def inhabit() -> Inhabit | None:
+    """Adds to what a first start brings, once for all tests that share this fixture; to be overridden."""
+    return None
+
+
 @pytest.fixture
-async def make_settings(tmp_path: Path, databases: Databases) -> AsyncIterator[MakeSettings]:
+async def make_settings(tmp_path: Path, databases: Databases, inhabit: Inhabit | None) -> AsyncIterator[MakeSettings]:
     """Settings of a service over a database of its own, which is filled as a first start fills it."""
     made: list[str] = []
 
@@ -62,12 +69,14 @@ async def make_settings(tmp_path: Path, databases: Databases) -> AsyncIterator[M
         known = {"home": tmp_path, "secret": SECRET, "root_password": PASSWORD, **changed}
 
         async def fill(database: str) -> None:
-            async with open_service(Settings(**{**known, "database_url": address(database)}), working=False):
-                pass
+            filling = Settings(**{**known, "database_url": address(database)})
+            async with open_service(filling, working=False) as service:
+                if inhabit:
+                    await inhabit(service)
 
         if not made:
             models = known.get("models", ("schema.sample.models",))
-            made.append(await databases.filled(f"filled {models}", fill))
+            made.append(await databases.filled((models, inhabit), fill))
         return Settings(**{"database_url": address(made[0]), **known})
 
     yield make

@@ -7,7 +7,7 @@ import shutil
 import sys
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -27,9 +27,9 @@ class Databases(ABC):
     """Makes databases and ends them. Each is named as `open_database` takes it."""
 
     def __init__(self) -> None:
-        self._templates: dict[str, str] = {}
+        self._templates: dict[Hashable, str] = {}
 
-    async def filled(self, name: str, fill: Fill) -> str:
+    async def filled(self, name: Hashable, fill: Fill) -> str:
         """A copy of the database that `fill` makes when the name is first asked for, so that a start costs little."""
         if name not in self._templates:
             template = await self.empty()

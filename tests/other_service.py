@@ -1,8 +1,9 @@
 """Another service on this machine, which answers byte by byte as a test wants, whatever HTTP says of that."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import TypeAlias
@@ -50,15 +51,24 @@ class OtherService:
 
 
 @asynccontextmanager
-async def other_service() -> AsyncIterator[OtherService]:
-    """One that listens until the block is left."""
+async def other_service(port: int | None = None) -> AsyncIterator[OtherService]:
+    """One that listens until the block is left; on this port, where one is `reserved`."""
     other = OtherService()
-    server = await asyncio.start_server(other.answer, "127.0.0.1", 0)
+    server = await asyncio.start_server(other.answer, "127.0.0.1", port or 0, reuse_port=port is not None)
     other.port = server.sockets[0].getsockname()[1]
     try:
         yield other
     finally:
         server.close()
+
+
+@contextmanager
+def reserved_port() -> Iterator[int]:
+    """A port of this machine that nobody else is given, though nothing listens there."""
+    with socket.socket() as holding:
+        holding.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        holding.bind(("127.0.0.1", 0))
+        yield holding.getsockname()[1]
 
 
 def reply(status: int, body: bytes = b"", **headers: str) -> bytes:

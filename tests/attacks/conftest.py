@@ -1,7 +1,7 @@
 """What every attack needs: the world it is made in, and the proof that nothing came of it."""
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Any, TypeAlias
@@ -10,19 +10,40 @@ import httpx
 import pytest
 
 from api.app import Service
-from tests.attacks.world import WAYS, World, nothing_happened_in, people, posts, told, workflows
+from schema.sample.models import Post
+from tests.attacks.world import USERS, WAYS, World, nothing_happened_in, people, posts, told, workflows
+from tests.conftest import Inhabit
 from tests.doors.door import Answer, Door
-from tests.other_service import LOOPBACK, OtherService, other_service
+from tests.other_service import LOOPBACK, OtherService, other_service, reserved_port
 
 Nothing: TypeAlias = Callable[[], AbstractAsyncContextManager[None]]
 Refused: TypeAlias = Callable[[Awaitable[Answer | httpx.Response]], Awaitable[list[str]]]
 
 
+@pytest.fixture(scope="session")
+def sink_port() -> Iterator[int]:
+    """The same in every test: it is part of what is stored."""
+    with reserved_port() as port:
+        yield port
+
+
 @pytest.fixture
-async def sink() -> AsyncIterator[OtherService]:
+async def sink(sink_port: int) -> AsyncIterator[OtherService]:
     """Where the workflows of the world call."""
-    async with other_service() as other:
+    async with other_service(sink_port) as other:
         yield other
+
+
+@pytest.fixture(scope="session")
+def inhabit(sink_port: int) -> Inhabit:
+    """Has everything in the database that a world is made of."""
+
+    async def inhabit(service: Service) -> None:
+        await people(service)
+        await workflows(service, OtherService(sink_port))
+        await posts()
+
+    return inhabit
 
 
 @pytest.fixture
@@ -34,9 +55,8 @@ def changed() -> dict[str, Any]:
 @pytest.fixture
 async def world(service: Service, client: httpx.AsyncClient, sink: OtherService) -> World:
     """Users root, admin, editor and member, a post of member's and one of editor's, and the workflows wf…"""
-    tokens = await people(service)
-    await workflows(service, sink)
-    own, foreign = await posts()
+    tokens = {name: await service.issue_token(name, 1) for name in USERS}
+    own, foreign = [await Post.get(title=f"{name}s") for name in ("member", "editor")]
     return World(service, client, tokens, sink, own, foreign)
 
 

@@ -53,14 +53,13 @@ class World:
         return await self.client.post("/graphql", json=body, headers={**shown, **more.pop("headers", {})}, **more)
 
 
-async def people(service: Service) -> dict[str, str]:
-    """Make the users, each with the role called like them; answers their tokens. Their password is `PASSWORD`."""
+async def people(service: Service) -> None:
+    """Make the users, each with the role called like them. Their password is `PASSWORD`."""
     hashed = await service.engine.accounts.passwords.hash(PASSWORD)
     await Role.filter(name__in=["editor", "member"]).update(workflows=[*FOR_MEMBERS, "wfGlobal"])
     for name in USERS[1:]:
         user = await User.create(username=name, nickname=name.title(), password_hash=hashed, default_role=name)
         await user.roles.add(await Role.get(name=name))
-    return {name: await service.issue_token(name, 1) for name in USERS}
 
 
 async def workflows(service: Service, sink: OtherService) -> None:
@@ -81,15 +80,12 @@ async def workflows(service: Service, sink: OtherService) -> None:
         await service.engine.versions.create(document)
 
 
-async def posts() -> tuple[Post, Post]:
+async def posts() -> None:
     """A post of the member's and one of the editor's."""
-    made = []
     for name in ("member", "editor"):
         category = await Category.create(title=f"{name}s")
         author = await User.get(username=name)
-        post = await Post.create(title=f"{name}s", author=author, category=category, secret_note=f"only {name}s")
-        made.append(post)
-    return made[0], made[1]
+        await Post.create(title=f"{name}s", author=author, category=category, secret_note=f"only {name}s")
 
 
 COUNTS = {"executed"}
