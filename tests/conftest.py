@@ -61,7 +61,9 @@ def inhabit() -> Inhabit | None:
 
 
 @pytest.fixture
-async def make_settings(tmp_path: Path, databases: Databases, inhabit: Inhabit | None) -> AsyncIterator[MakeSettings]:
+async def make_settings(
+    tmp_path: Path, databases: Databases, inhabit: Inhabit | None, build_once: BuildSchema
+) -> AsyncIterator[MakeSettings]:
     """Settings of a service over a database of its own, which is filled as a first start fills it."""
     made: list[str] = []
 
@@ -70,7 +72,7 @@ async def make_settings(tmp_path: Path, databases: Databases, inhabit: Inhabit |
 
         async def fill(database: str) -> None:
             filling = Settings(**{**known, "database_url": address(database)})
-            async with open_service(filling, working=False) as service:
+            async with open_service(filling, working=False, build=build_once) as service:
                 if inhabit:
                     await inhabit(service)
 
