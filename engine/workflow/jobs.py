@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -26,10 +26,17 @@ class Entry:
     until: datetime | None = None
 
 
-async def jobs_of(execution: int, definition: Definition) -> list[Job]:
-    """The jobs that a run needs to know, in the order in which they began."""
-    past = await _past_rounds(execution) if any(step.loops for step in definition.walk()) else []
-    return await Job.filter(*(~each for each in past), execution_id=execution).order_by("id")
+async def jobs_of(definitions: Mapping[int, Definition]) -> dict[int, list[Job]]:
+    """The jobs that runs need to know, by execution, in the order in which they began."""
+    looping = [each for each, definition in definitions.items() if any(step.loops for step in definition.walk())]
+    straight = [each for each in definitions if each not in looping]
+    found: dict[int, list[Job]] = {each: [] for each in definitions}
+    for job in await Job.filter(execution_id__in=straight).order_by("id") if straight else ():
+        found[job.execution_id].append(job)  # type: ignore[attr-defined]
+    for each in looping:
+        past = await _past_rounds(each)
+        found[each] = await Job.filter(*(~rounds for rounds in past), execution_id=each).order_by("id")
+    return found
 
 
 def recorded_in(job: Job) -> Recorded:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
@@ -11,8 +11,9 @@ from tortoise.expressions import F
 
 from engine.data.collections import Collections
 from engine.data.unit import unit_of_work
+from engine.data.updates import Update
 from engine.observe import ExecutionChanged, Publish, unheard
-from engine.system.models import UNENDED, Execution, Status
+from engine.system.models import UNENDED, Execution, Job, Status
 from engine.workflow import lanes
 from engine.workflow.causes import Lineage
 from engine.workflow.definition import Definition
@@ -22,6 +23,9 @@ from engine.workflow.jobs import Entry, close_jobs, jobs_of, recorded_in, write_
 from engine.workflow.processor import Run
 
 LEASE = timedelta(seconds=10)
+_HELD_BY_NOBODY = {"lease": None, "leased_until": None}
+_WRITE = Update(Execution, ("messages", "leased_until"), where=("id", "lease"))
+_END = Update(Execution, ("status", "error", "messages", "finished_at", "lease", "leased_until"), where=("id", "lease"))
 Ended: TypeAlias = Callable[[int, str, Status], Awaitable[None]]
 """Told the number of an execution, the key of its workflow, and how it has ended."""
 
@@ -128,31 +132,25 @@ class Journal:
         """Before inserts: keep others from queueing up in the same places, or leaving them, until the commit."""
         await lanes.hold(pendings)
 
-    async def load(self, execution: int, lease: str) -> Run:
-        """An execution that was claimed, with what was recorded of it so far."""
-        row = await Execution.get_or_none(id=execution, lease=lease)
-        if row is None:
-            raise LostLease
-        definition = self.definition(row)
-        jobs = await jobs_of(execution, definition)
-        return Run(
-            execution,
-            lease,
-            definition,
-            row.context,
-            {job.path: recorded_in(job) for job in jobs},
-            list(row.messages),
-            {job.path for job in jobs if not job.status.terminal},
-            row.sync,
-            row.started_at or datetime.now(UTC),
-            Lineage(tuple(row.chain), row.cause, row.origin or ""),
-        )
+    async def load(self, leases: Mapping[int, str]) -> dict[int, Run | Unreadable]:
+        """Executions that were claimed, with what was recorded of them so far; those with another lease are missing."""
+        found: dict[int, Run | Unreadable] = {}
+        definitions: dict[int, Definition] = {}
+        rows = [row for row in await Execution.filter(id__in=list(leases)) if row.lease == leases[row.id]]
+        for row in rows:
+            try:
+                definitions[row.id] = self.definition(row)
+            except Unreadable as error:
+                found[row.id] = error
+        jobs = await jobs_of(definitions)
+        readable = (row for row in rows if row.id in definitions)
+        return found | {row.id: _run(row, definitions[row.id], jobs[row.id]) for row in readable}
 
     async def write(self, run: Run, entries: Sequence[Entry]) -> None:
         """Record node runs, inside the caller's unit; raises `LostLease` when the execution is not ours any more."""
         now = datetime.now(UTC)
-        held = Execution.filter(id=run.execution, lease=run.lease)
-        if not await held.update(messages=run.messages, leased_until=now + self.lease):
+        written = {"messages": run.messages, "leased_until": now + self.lease}
+        if not await _WRITE.say(written, id=run.execution, lease=run.lease):
             raise LostLease
         await write_jobs(run, entries, now)
 
@@ -172,15 +170,8 @@ class Journal:
         async with unit_of_work():
             if entries:
                 await self.write(run, entries)
-            ended = await Execution.filter(id=run.execution, lease=run.lease).update(
-                status=status,
-                error=error,
-                messages=run.messages,
-                lease=None,
-                leased_until=None,
-                finished_at=datetime.now(UTC),
-            )
-            if not ended:
+            end = {"status": status, "error": error, "messages": run.messages, "finished_at": datetime.now(UTC)}
+            if not await _END.say({**end, **_HELD_BY_NOBODY}, id=run.execution, lease=run.lease):
                 raise LostLease
             if run.open:
                 await close_jobs(run.execution, status)
@@ -249,3 +240,19 @@ class Journal:
 
 class Unreadable(Exception):
     """The execution's workflow does not fit the collections any more: the models have changed since it was started."""
+
+
+def _run(row: Execution, definition: Definition, jobs: Sequence[Job]) -> Run:
+    assert row.lease is not None, "it was claimed"
+    return Run(
+        row.id,
+        row.lease,
+        definition,
+        row.context,
+        {job.path: recorded_in(job) for job in jobs},
+        list(row.messages),
+        {job.path for job in jobs if not job.status.terminal},
+        row.sync,
+        row.started_at or datetime.now(UTC),
+        Lineage(tuple(row.chain), row.cause, row.origin or ""),
+    )

@@ -11,6 +11,7 @@ from engine.data.unit import outside_unit
 from engine.outgoing.hosts import HostBusy
 from engine.queue.base import Claim, Queue
 from engine.workflow.journal import Journal, LostLease, Unreadable
+from engine.workflow.loading import Loading
 from engine.workflow.processor import Run
 from engine.workflow.retention import FOR_EVER, Retention
 from engine.workflow.runner import Runner
@@ -112,8 +113,9 @@ class Worker:
             running = set(self._taken)
             # Cancelled while the claim is committed, nobody would know of it until the lease ends.
             claims = await _finished(_spawn(self._claim(AT_ONCE - len(self._taken))))
+            loading = Loading(self._journal, [claim for claim in claims if claim.attempt <= MAX_ATTEMPTS])
             for claim in claims:
-                _keep(_spawn(self._carry_out(claim)), self._taken)
+                _keep(_spawn(self._carry_out(claim, loading)), self._taken)
             # One that has ended meanwhile has left its place to another, which was not found.
             if not claims and running <= self._taken:
                 await self._rest()
@@ -142,10 +144,10 @@ class Worker:
         self._busy = {key: busy for key, busy in self._busy.items() if not busy.is_free()}
         return {*self._busy, *(key for key, count in of_each.items() if count >= OF_ONE)}
 
-    async def _carry_out(self, claim: Claim, run: Run | None = None) -> None:
+    async def _carry_out(self, claim: Claim, found: Run | Loading) -> None:
         """Run one execution. Cancelled, the claim stays held: `stop` gives it back."""
         try:
-            await self._attempt(claim, run)
+            await self._attempt(claim, found)
         except HostBusy as busy:
             self._busy[claim.key] = busy
             await self._put_back([claim])
@@ -171,13 +173,13 @@ class Worker:
             await self._queue.give_back(interrupted)
             self._interrupted.difference_update(interrupted)
 
-    async def _attempt(self, claim: Claim, run: Run | None) -> None:
+    async def _attempt(self, claim: Claim, found: Run | Loading) -> None:
         if claim.attempt > MAX_ATTEMPTS:
             error = f"{MAX_ATTEMPTS} processes have ended while they ran it."
             await self._journal.give_up(claim.execution, claim.lease, error)
             return
         try:
-            result = await self._runner.run(run or await self._journal.load(claim.execution, claim.lease))
+            result = await self._runner.run(await found.run(claim) if isinstance(found, Loading) else found)
         except Unreadable as error:
             message = f"The workflow does not fit the models any more: {error}"
             await self._journal.give_up(claim.execution, claim.lease, message)

@@ -7,10 +7,12 @@ from typing import Any
 from engine.data.metadata import read_collections
 from engine.data.unit import unit_of_work
 from engine.database import close_database, open_database
+from engine.queue.base import Claim
 from engine.system.models import SERVED, Execution
 from engine.workflow.documents import read_definition
 from engine.workflow.events import Pending
 from engine.workflow.journal import Journal
+from engine.workflow.loading import Loading
 from engine.workflow.processor import Run
 
 
@@ -39,7 +41,12 @@ async def start(journal: Journal, definition: Any, once: str = "once", lease: st
     pending = Pending(definition, once, context, "posts", "1", None, None, None, None)
     async with unit_of_work():
         row = await journal.insert(pending, lease)
-    return await journal.load(row.id, lease)
+    return await load(journal, row.id, lease)
+
+
+async def load(journal: Journal, execution: int, lease: str) -> Run:
+    claim = Claim(execution, lease)
+    return await Loading(journal, [claim]).run(claim)
 
 
 async def row_of(run: Run) -> Execution:

@@ -13,7 +13,7 @@ from engine.workflow.jobs import Entry
 from engine.workflow.journal import Journal, LostLease, Unreadable
 from engine.workflow.processor import Recorded
 from tests.databases import MakeDatabase
-from tests.engine.workflow.started import defined, journal_over, note, row_of, start
+from tests.engine.workflow.started import defined, journal_over, load, note, row_of, start
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -38,7 +38,7 @@ async def test_what_was_recorded_is_read_again(journal):
     run.messages.append("Hello.")
     written = [entry("a", result={"id": 7}, branch="then"), entry("b", status=Status.ERROR, stops=True, error="no")]
     await journal.write(run, written)
-    again = await journal.load(run.execution, run.lease)
+    again = await load(journal, run.execution, run.lease)
 
     assert [each.recorded for each in written] == list(again.recorded.values())
     assert ["Hello."] == again.messages
@@ -54,7 +54,7 @@ async def test_who_lost_the_lease_writes_nothing(journal):
     with pytest.raises(LostLease):
         await journal.finish(run, Status.SUCCEEDED, None, [entry("a")])
     with pytest.raises(LostLease):
-        await journal.load(run.execution, run.lease)
+        await load(journal, run.execution, run.lease)
     await journal.give_up(run.execution, run.lease, "no")
     row = await row_of(run)
 
@@ -120,7 +120,7 @@ async def test_an_execution_keeps_the_document_it_was_started_with(journal):
     after = await start(journal, defined(journal, note("b")), once="after")
 
     for run, key in ((before, "a"), (after, "b")):
-        assert [key] == [step.key for step in (await journal.load(run.execution, run.lease)).definition.steps]
+        assert [key] == [step.key for step in (await load(journal, run.execution, run.lease)).definition.steps]
 
 
 async def test_a_document_that_fits_the_models_no_more_is_told(journal):
@@ -129,7 +129,7 @@ async def test_a_document_that_fits_the_models_no_more_is_told(journal):
     await Execution.filter(id=run.execution).update(document=document)
 
     with pytest.raises(Unreadable, match="gone"):
-        await journal.load(run.execution, run.lease)
+        await load(journal, run.execution, run.lease)
 
 
 async def test_what_a_unit_undoes_was_not_recorded(journal):
@@ -167,7 +167,7 @@ async def statuses(*executions):
 
 async def taken(journal, execution):
     await Execution.filter(id=execution).update(status=Status.RUNNING, lease="mine")
-    return await journal.load(execution, "mine")
+    return await load(journal, execution, "mine")
 
 
 async def test_those_of_one_record_wait_for_each_other(journal):

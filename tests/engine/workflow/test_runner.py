@@ -20,7 +20,7 @@ from engine.workflow.processor import Turn
 from engine.workflow.runner import UNSAVED, Runner, pause_after, runs_inside
 from schema.sample.models import Note
 from tests.databases import MakeDatabase
-from tests.engine.workflow.started import defined, journal_over, note, row_of, start
+from tests.engine.workflow.started import defined, journal_over, load, note, row_of, start
 
 CONDITION = {"key": "c", "type": "condition", "config": {"expression": "true"}}
 MESSAGE = {"type": "response_message", "config": {"message": "Hello."}}
@@ -117,7 +117,7 @@ def nodes_over(journal):
 async def taken_up(journal, run):
     """The run as a process reads it that has taken it up after its rest."""
     await Execution.filter(id=run.execution).update(status=Status.RUNNING, lease="again")
-    return await journal.load(run.execution, "again")
+    return await load(journal, run.execution, "again")
 
 
 async def jobs():
@@ -186,7 +186,7 @@ async def test_a_run_goes_on_behind_what_was_recorded(journal):
     run = await start(journal, defined(journal, {"key": "m", **MESSAGE}, note("a", "1"), note("b", "2")))
     with pytest.raises(KeyboardInterrupt):
         await runner(journal, die).run(run)
-    await runner(journal).run(await journal.load(run.execution, run.lease))
+    await runner(journal).run(await load(journal, run.execution, run.lease))
 
     assert ["1", "2"] == await Note.all().order_by("id").values_list("text", flat=True)
     assert ["m", "a", "b"] == [path for path, _ in await jobs()]
@@ -349,7 +349,7 @@ async def test_a_loop_goes_on_in_the_middle_of_a_round(journal, dies_in):
     with pytest.raises(KeyboardInterrupt):
         await dying.run(run)
     written = await Note.all().count()
-    await runner_of_all(journal).run(await journal.load(run.execution, run.lease))
+    await runner_of_all(journal).run(await load(journal, run.execution, run.lease))
     texts = await Note.all().order_by("id").values_list("text", flat=True)
 
     assert dies_in == written
@@ -368,7 +368,7 @@ async def test_what_was_not_run_in_this_round_is_not_known_after_a_crash_either(
     run = await start(journal, defined(journal, loop(*nodes, count=2)))
     with pytest.raises(KeyboardInterrupt):
         await runner_of_all(journal, Dying(4)).run(run)
-    await runner_of_all(journal).run(await journal.load(run.execution, run.lease))
+    await runner_of_all(journal).run(await load(journal, run.execution, run.lease))
 
     assert ["saw first", "saw "] == await Note.filter(text__startswith="saw").order_by("id").values_list(
         "text", flat=True

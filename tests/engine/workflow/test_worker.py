@@ -30,8 +30,8 @@ class Executions:
         self.rests: dict[int, datetime] = {}
         self.give_up_fault: Exception | None = None
 
-    async def load(self, execution: int, lease: str) -> int:
-        return execution
+    async def load(self, leases: dict[int, str]) -> dict[int, int]:
+        return {execution: execution for execution in leases}
 
     async def run(self, execution: int) -> Result:
         self.begun.append(execution)
