@@ -28,7 +28,7 @@ help:
 	@echo 'make test-browser  the pages in a real Chromium (needs: apt-get install chromium)'
 	@echo "make test-clients  other people's clients of both doors (needs: apt-get install nodejs npm)"
 	@echo 'make check         lint, formatting, types, direction of imports, known vulnerabilities'
-	@echo 'make bench         measure beside a hand-written floor, in 25 minutes (needs: apt-get install wrk)'
+	@echo 'make bench         measure beside a hand-written floor, in 25 minutes (installs wrk by apt-get)'
 	@echo 'make lock          pin the dependencies again (ARGS=--upgrade for newer ones)'
 	@echo 'make clean         remove the virtual environment and caches; the data in var/ stays'
 
@@ -68,9 +68,10 @@ check: $(VENV)/.development
 	@$(VENV)/bin/lint-imports
 	@$(RUN) -m tests.dependencies requirements-dev.lock $(GENERATOR)/requirements.lock
 
-# BENCH=growth, BENCH=sign_in and so on are other files of tests/bench. ARGS='--rounds 1 --seconds 1' is short, ARGS='--case get' a part.
+# BENCH=growth, BENCH=shares and so on are other files of tests/bench. ARGS='--rounds 1 --seconds 1' is short, ARGS='--case get' a part.
 bench: export BANGPATH_TEST_DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 bench: $(VENV)/.development
+	@command -v wrk >/dev/null || { echo 'Installing wrk ...'; $$([ "$$(id -u)" = 0 ] || echo sudo) apt-get install -qq --yes wrk >/dev/null; }
 	@$(RUN) -m tests.bench.$(BENCH) $(ARGS)
 
 lock: $(VENV)/.development
