@@ -44,7 +44,7 @@ class Site:
     def settle(self) -> float:
         """Seconds until all executions have ended."""
         begun = time.perf_counter()
-        until(lambda: not self.queued(), SETTLE_SECONDS)
+        until(self.database.is_settled, SETTLE_SECONDS)
         return time.perf_counter() - begun
 
 

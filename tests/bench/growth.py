@@ -153,7 +153,7 @@ def _panel(
         more(here, amount)
         for case in cases:
             curves[case.name].append((amount, here.milliseconds(case, seconds)))
-            until(lambda: not here.database.rows("SELECT 1 FROM executions WHERE finished_at IS NULL LIMIT 1"))
+            until(here.database.is_settled)
             print(f"{amount:>9,} {of}: {case.name:<48} {curves[case.name][-1][1]:8.2f} ms", flush=True)
     return Panel(title, of, "ms", curves)
 

@@ -51,14 +51,14 @@ def measure(served: Served, database: Database, *, rest: bool, workflow: str = "
     """Write, with a `rest` after each until nothing runs. The workflow has a node."""
     for _ in range(WARM_UP):
         write(served, workflow)
-    until(lambda: ended(database))
+    until(database.is_settled)
     answered = {}
     for _ in range(WRITES):
         if rest:
-            until(lambda: ended(database))
+            until(database.is_settled)
         key, moment = write(served, workflow)
         answered[key] = moment
-    until(lambda: ended(database))
+    until(database.is_settled)
     inserted, started, effect = (moments(database, column) for column in COLUMNS)
     return Latencies(
         [started[key] - answered[key] for key in answered],
@@ -73,10 +73,6 @@ def tell(name: str, measured: Latencies) -> None:
     show(f"{name}: first effect is stored, after the answer was read", measured.effect, "ms")
     early = sum(difference < 0 for difference in measured.after_answer)
     print(f"{name}: {early} of {len(measured.after_answer)} had started before the answer was read")
-
-
-def ended(database: Database) -> bool:
-    return not database.rows("SELECT 1 FROM executions WHERE finished_at IS NULL LIMIT 1")
 
 
 def write(served: Served, workflow: str) -> tuple[int, float]:

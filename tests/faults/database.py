@@ -50,6 +50,11 @@ class Database:
                 return database.execute(statement).fetchall()
         return asyncio.run(self._ask(statement))
 
+    def is_settled(self) -> bool:
+        """Whether every execution has ended; by an index, since who waits for it asks often, of a long history too."""
+        going = "SELECT 1 FROM executions WHERE status IN ('queued', 'running', 'waiting') LIMIT 1"
+        return not self.rows(going)
+
     def tell(self, statements: Sequence[str]) -> None:
         for statement in statements:
             self.rows(statement)

@@ -12,7 +12,7 @@ from tests.faults.clients import Clients, Send, create
 from tests.faults.database import Database
 from tests.faults.history import History
 from tests.faults.nemesis import Nemesis, Victim
-from tests.faults.oracle import ENDED, WATCHED, Verdict, judge
+from tests.faults.oracle import WATCHED, Verdict, judge
 from tests.faults.points import arm
 from tests.faults.sink import Sink
 from tests.process.served import ROOT, Served, environment, until
@@ -124,10 +124,8 @@ class Site:
 
     def settle(self, seconds: float = 60.0) -> None:
         """Wait until every execution has ended, for `seconds` at most; what has not is for the oracle to tell."""
-        ended = ", ".join(f"'{status}'" for status in ENDED)
-        left = f"SELECT count(*) FROM executions WHERE status NOT IN ({ended})"
         try:
-            until(lambda: self.database.rows(left) == [(0,)], seconds, pause=0.1)
+            until(self.database.is_settled, seconds, pause=0.1)
         except AssertionError:
             self.history.note("nemesis", "gave up waiting")
 
