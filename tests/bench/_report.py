@@ -33,6 +33,8 @@ the same machine; each has a database of its own with the same content on the sa
 that the answering process takes for 1,000 requests, which depends less than the rest on what else the machine does;
 `of the floor` is the service's requests a second as a part of the floor's, and `by CPU` the floor's CPU as a part of
 the service's. Where no worker runs beside it, the process of the service runs the executions too.
+
+[profile.md](profile.md) says where the time goes, and what was tried.
 """
 
 
