@@ -18,8 +18,8 @@ from engine.workflow.runner import Runner
 
 log = logging.getLogger("bangpath.worker")
 
-AT_ONCE = 16
-OF_ONE = AT_ONCE - 4
+AT_ONCE = 8
+OF_ONE = AT_ONCE - 2
 """How many of one workflow run at once, so that a slow one leaves room for others."""
 SYNC_REQUESTS = 200
 """Requests whose sync executions run at once, unless a setting says otherwise."""
