@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, HEIGHT, ACROSS = 440, 280, 2
-LEFT, RIGHT, TOP, BOTTOM = 56, 18, 40, 70
+WIDTH, HEIGHT, ACROSS = 440, 310, 2
+LEFT, RIGHT, TOP, BOTTOM = 56, 36, 40, 100
 COLOURS = ("#0969da", "#bc4c00", "#1a7f37", "#8250df")
 _STYLE = """text { fill: #1f2328; font: 12px ui-sans-serif, system-ui, "DejaVu Sans", Helvetica, Arial, sans-serif }
     .paper { fill: #ffffff; stroke: #d0d7de } .axis { stroke: #8b949e } .name { font-weight: 600 }
@@ -61,12 +61,11 @@ def _panel(panel: Panel) -> Iterator[str]:
         yield f'<text class="middle" x="{x(amount):.1f}" y="{bottom + 16}">{amount:,.0f}</text>'
     yield f'<text class="end" x="{right}" y="{bottom + 34}">{escape(panel.of)}</text>'
     for number, (name, curve) in enumerate(panel.curves.items()):
-        colour, at = COLOURS[number % len(COLOURS)], LEFT + number % 2 * 190
+        colour = COLOURS[number % len(COLOURS)]
         line = " ".join(f"{x(amount):.1f},{y(value):.1f}" for amount, value in curve)
         yield f'<polyline class="curve" stroke="{colour}" points="{line}"/>'
         yield from (f'<circle fill="{colour}" r="3" cx="{x(a):.1f}" cy="{y(v):.1f}"/>' for a, v in curve)
-        below = bottom + 50 + number // 2 * 14
-        yield f'<text x="{at}" y="{below}"><tspan fill="{colour}">■</tspan> {escape(name)}</text>'
+        yield f'<text x="{LEFT}" y="{bottom + 50 + number * 14}"><tspan fill="{colour}">■</tspan> {escape(name)}</text>'
 
 
 def nice(value: float) -> float:
