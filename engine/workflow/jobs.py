@@ -32,6 +32,7 @@ async def jobs_of(definitions: Mapping[int, Definition]) -> dict[int, list[Job]]
     straight = [each for each in definitions if each not in looping]
     found: dict[int, list[Job]] = {each: [] for each in definitions}
     for job in await Job.filter(execution_id__in=straight).order_by("id") if straight else ():
+        # Tortoise adds a relation's column to the class, of which its types say nothing.
         found[job.execution_id].append(job)  # type: ignore[attr-defined]
     for each in looping:
         past = await _past_rounds(each)

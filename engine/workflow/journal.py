@@ -23,9 +23,8 @@ from engine.workflow.jobs import Entry, close_jobs, jobs_of, recorded_in, write_
 from engine.workflow.processor import Run
 
 LEASE = timedelta(seconds=10)
-_HELD_BY_NOBODY = {"lease": None, "leased_until": None}
 _WRITE = Update(Execution, ("messages", "leased_until"), where=("id", "lease"))
-_END = Update(Execution, ("status", "error", "messages", "finished_at", "lease", "leased_until"), where=("id", "lease"))
+_END = Update(Execution, ("status", "error", "messages", "lease", "leased_until", "finished_at"), where=("id", "lease"))
 Ended: TypeAlias = Callable[[int, str, Status], Awaitable[None]]
 """Told the number of an execution, the key of its workflow, and how it has ended."""
 
@@ -170,8 +169,15 @@ class Journal:
         async with unit_of_work():
             if entries:
                 await self.write(run, entries)
-            end = {"status": status, "error": error, "messages": run.messages, "finished_at": datetime.now(UTC)}
-            if not await _END.say({**end, **_HELD_BY_NOBODY}, id=run.execution, lease=run.lease):
+            end = {
+                "status": status,
+                "error": error,
+                "messages": run.messages,
+                "lease": None,
+                "leased_until": None,
+                "finished_at": datetime.now(UTC),
+            }
+            if not await _END.say(end, id=run.execution, lease=run.lease):
                 raise LostLease
             if run.open:
                 await close_jobs(run.execution, status)

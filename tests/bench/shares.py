@@ -58,6 +58,7 @@ def part_of(file: str) -> str:
 
 def spent(profile: cProfile.Profile) -> Iterator[tuple[str, float]]:
     """Seconds in the code of each part."""
+    # What a profile holds is documented, and left out of the types of the standard library.
     for (file, _, _), (_, _, seconds, _, callers) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
         if file != "~":
             yield part_of(file), seconds

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from engine.data.unit import unit_of_work
 from engine.data.updates import Update
 from tests.kinds import Thing
@@ -29,11 +31,13 @@ async def test_others_have_not_and_are_not_counted(kinds):
 
 async def test_it_is_part_of_the_unit_that_is_open(kinds):
     row = await Thing.create(flag=True, extras={"a": 1})
-    try:
+
+    async def say_and_fail():
         async with unit_of_work():
             await EXTRAS.say({"extras": None, "moment": None}, id=row.id, flag=True)
             raise ZeroDivisionError
-    except ZeroDivisionError:
-        pass
+
+    with pytest.raises(ZeroDivisionError):
+        await say_and_fail()
 
     assert {"a": 1} == (await Thing.get(id=row.id)).extras
