@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from strawberry.http.websocket_origin import normalize_origin
 
 from api.home import DATABASE, kept_secret, make_writable
 from engine.data.plans import MAX_RECORDS
@@ -66,6 +65,9 @@ def _long_enough(secret: str) -> str:
 
 
 def _origin(origin: str) -> str:
+    # Only who sets origins has to wait until GraphQL is imported: commands need nothing of it.
+    from strawberry.http.websocket_origin import normalize_origin
+
     if normalize_origin(origin) != origin.lower():
         raise ValueError("not the origin of a page")
     return origin

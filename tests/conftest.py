@@ -11,7 +11,8 @@ import httpx
 import pytest
 import strawberry
 
-from api.app import BuildSchema, Service, open_service
+from api.app import Service, open_service
+from api.doors import BuildSchema
 from api.settings import Settings
 from engine.data.collections import Collections
 from schema.build import build_schema
@@ -61,9 +62,7 @@ def inhabit() -> Inhabit | None:
 
 
 @pytest.fixture
-async def make_settings(
-    tmp_path: Path, databases: Databases, inhabit: Inhabit | None, build_once: BuildSchema
-) -> AsyncIterator[MakeSettings]:
+async def make_settings(tmp_path: Path, databases: Databases, inhabit: Inhabit | None) -> AsyncIterator[MakeSettings]:
     """Settings of a service over a database of its own, which is filled as a first start fills it."""
     made: list[str] = []
 
@@ -72,7 +71,7 @@ async def make_settings(
 
         async def fill(database: str) -> None:
             filling = Settings(**{**known, "database_url": address(database)})
-            async with open_service(filling, working=False, build=build_once) as service:
+            async with open_service(filling) as service:
                 if inhabit:
                     await inhabit(service)
 
@@ -110,7 +109,7 @@ def build_once() -> BuildSchema:
 async def service(
     make_settings: MakeSettings, changed: dict[str, Any], build_once: BuildSchema
 ) -> AsyncIterator[Service]:
-    async with open_service(await make_settings(**changed), build=build_once) as service:
+    async with open_service(await make_settings(**changed), build_once) as service, service.running():
         yield service
 
 

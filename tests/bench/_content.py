@@ -9,7 +9,7 @@ from tests.bench._cases import POSTS, WORKFLOWS
 
 async def fill(settings: Settings) -> None:
     """Make the database of these settings, and fill it."""
-    async with open_service(settings, working=False) as service:
+    async with open_service(settings) as service:
         await fill_opened(service)
 
 

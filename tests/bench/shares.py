@@ -83,7 +83,7 @@ async def main() -> None:
         settings = Settings(
             home=Path(folder), database_url=address(database), worker=False, address_rate=0, user_rate=0
         )
-        async with open_service(settings.model_copy(update={"user_rows": 0})) as service:
+        async with open_service(settings.model_copy(update={"user_rows": 0})) as service, service.running():
             await fill_opened(service)
             token = await service.issue_token("root", 1)
             for case in CASES:

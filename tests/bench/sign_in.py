@@ -23,7 +23,7 @@ SECRET = "a secret that is long enough for everybody"
 async def main(samples: int) -> int:
     with tempfile.TemporaryDirectory() as home:
         settings = Settings(home=Path(home), secret=SECRET, root_password="correct horse", address_rate=0)
-        async with open_service(settings, working=False) as service:
+        async with open_service(settings) as service:
             times: dict[str, list[float]] = {"root": [], "nobody": []}
             bodies = set()
             for number in range(samples // 2):

@@ -86,7 +86,7 @@ async def run(folder: Path) -> None:
     settings = Settings(
         home=folder, database_url=f"sqlite://{folder}/bench.db", secret="s" * 32, root_password="r" * 16
     )
-    async with open_service(settings, working=False) as service:
+    async with open_service(settings) as service:
         await fill()
         token = await service.issue_token("root", 1)
         transport = httpx.ASGITransport(service.asgi)

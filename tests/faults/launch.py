@@ -12,7 +12,7 @@ from pathlib import Path
 import typer
 
 import api.app
-from api.__main__ import command
+from api.commands import command
 from engine.engine import Engine
 from tests.faults.points import Strike
 

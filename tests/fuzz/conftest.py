@@ -1,6 +1,7 @@
 """The service in a thread of its own, to be asked from tests that cannot wait for a loop: schemathesis' are such."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +45,12 @@ class Asking:
             return await client.request(prepared.method, prepared.url, headers=headers, content=prepared.body)
 
 
+@asynccontextmanager
+async def running_service(settings: Settings) -> AsyncIterator[Service]:
+    async with open_service(settings) as service, service.running():
+        yield service
+
+
 @pytest.fixture(scope="module")
 def asking(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Asking]:
     with start_blocking_portal() as portal:
@@ -55,6 +62,6 @@ def asking(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> It
             database_url=address(database),
             **ROOM,
         )
-        with portal.wrap_async_context_manager(open_service(settings)) as service:
+        with portal.wrap_async_context_manager(running_service(settings)) as service:
             yield Asking(portal, service)
         portal.call(databases.drop, database)

@@ -3,11 +3,12 @@
 import re
 import signal
 import subprocess
+import sys
 
 import httpx
 import pytest
 
-from tests.process.served import PASSWORD, command, rows
+from tests.process.served import PASSWORD, ROOT, command, rows
 
 
 def test_a_token_opens_the_running_service(serve, home):
@@ -85,3 +86,10 @@ def test_who_is_not_there_is_said_in_one_line(home, arguments, said):
 
 def test_the_version_is_told(home):
     assert re.fullmatch(r"Bangpath \d+\.\d+\.\d+\n", command(home, "--version").stdout)
+
+
+def test_a_command_that_answers_nobody_does_not_wait_for_graphql():
+    asked = "import sys, api.commands; print({'strawberry', 'graphql'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert "set()\n" == done.stdout

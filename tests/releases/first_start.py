@@ -16,5 +16,5 @@ def settings_of(database: str, home: Path) -> Settings:
 
 async def fill(database: str, home: Path) -> None:
     """Start once over an empty database."""
-    async with open_service(settings_of(database, home), working=False):
+    async with open_service(settings_of(database, home)):
         pass

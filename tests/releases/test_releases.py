@@ -41,7 +41,7 @@ async def test_it_becomes_that_of_this_version(left: str, make_database: MakeDat
 
 
 async def test_its_content_is_served(left: str, tmp_path: Path) -> None:
-    async with open_service(settings_of(left, tmp_path)) as service:
+    async with open_service(settings_of(left, tmp_path)) as service, service.running():
         transport = httpx.ASGITransport(service.asgi)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             signed_in = await client.post("/api/auth:signIn", json={"username": "root", "password": PASSWORD})
