@@ -10,6 +10,9 @@ from tests.process.served import until
 
 CLIENTS = 4
 PAUSES = 0.3, 1.5
+OF_ONE = 6
+"""Executions of one workflow that a process has under way, whose calls one kill may repeat. What is promised is one a
+kill in the mean: among a few kills there may be one of these on top."""
 
 
 def start(site: Site) -> None:
@@ -38,5 +41,5 @@ def test_kills_lose_nothing(site: Site, sized: Sizes, tell: Tell) -> None:
     tell(kills=killed, executions=verdict.executions, **verdict.figures)
 
     assert {} == dict(verdict.broken)
-    assert killed >= verdict.extra
+    assert killed + sized(OF_ONE, 0) >= verdict.extra
     assert sized(60, TAKEN_OVER) >= percentile(verdict.recoveries, 99)
