@@ -16,6 +16,9 @@ from engine.identity.tokens import Claims
 
 SECONDS = 0.8
 """Others hold to a change within a second, the request that they are asked by included."""
+EARLY = 0.5
+"""The part of the moment behind which one request asks anew for all that come meanwhile: when it is over they would
+all ask at once."""
 MOST = 10_000
 
 
@@ -30,6 +33,13 @@ class Holder:
     ends: datetime | None
 
 
+@dataclass(slots=True)
+class _Kept:
+    holder: Holder
+    asked: float
+    is_asked_anew: bool = False
+
+
 class Recent:
     """The holders of the tokens that were shown last."""
 
@@ -37,7 +47,7 @@ class Recent:
         self._seconds = seconds
         self._most = most
         self._clock = clock
-        self._kept: OrderedDict[bytes, tuple[float, Holder]] = OrderedDict()
+        self._kept: OrderedDict[bytes, _Kept] = OrderedDict()
         self._changes = 0
 
     @property
@@ -46,12 +56,15 @@ class Recent:
         return self._changes, self._clock()
 
     def find(self, token: str, now: datetime) -> Holder | None:
-        """Who holds this token, None when that is not remembered."""
+        """Who holds this token, None for who is to ask: when that is not remembered, or not for long any more."""
         kept = self._kept.get(_name(token))
         if kept is None:
             return None
-        asked, holder = kept
-        if asked + self._seconds <= self._clock() or (holder.ends and holder.ends <= now):
+        age, holder = self._clock() - kept.asked, kept.holder
+        if age >= self._seconds or (holder.ends and holder.ends <= now):
+            return None
+        if age >= self._seconds * EARLY and not kept.is_asked_anew:
+            kept.is_asked_anew = True
             return None
         return holder
 
@@ -61,7 +74,7 @@ class Recent:
         if changes != self._changes:
             return
         name = _name(token)
-        self._kept[name] = asked, holder
+        self._kept[name] = _Kept(holder, asked)
         self._kept.move_to_end(name)
         while len(self._kept) > self._most:
             self._kept.popitem(last=False)

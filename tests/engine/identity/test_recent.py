@@ -30,8 +30,17 @@ def recent(seconds) -> Recent:
 def test_a_holder_is_remembered_for_a_moment(recent, seconds):
     recent.keep("token", HOLDER, recent.state)
 
-    seconds.time = 0.9
+    seconds.time = 0.4
     assert HOLDER is recent.find("token", NOW)
+    seconds.time = 1.0
+    assert recent.find("token", NOW) is None
+
+
+def test_one_asks_anew_before_the_moment_is_over(recent, seconds):
+    recent.keep("token", HOLDER, recent.state)
+
+    seconds.time = 0.6
+    assert [None, HOLDER, HOLDER] == [recent.find("token", NOW) for _ in range(3)]
     seconds.time = 1.0
     assert recent.find("token", NOW) is None
 
