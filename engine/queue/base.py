@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from engine.system.models import Execution
+from engine.system.models import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,16 @@ class Claim:
     key: str = field(default="", compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Inserted:
+    """A new execution, as far as who offers it and who caused it have to know. `key` and `slots` are its workflow's."""
+
+    id: int
+    key: str
+    status: Status
+    slots: int | None
+
+
 class Queue(Protocol):
     """Both adapters keep these promises: what was put and committed is taken, by one process at a time."""
 
@@ -28,7 +38,7 @@ class Queue(Protocol):
     async def stop(self) -> None:
         """Hear and say no more."""
 
-    async def put(self, executions: Sequence[int], at: datetime | None = None, rows: Sequence[Execution] = ()) -> None:
+    async def put(self, executions: Sequence[int], at: datetime | None = None, rows: Sequence[Inserted] = ()) -> None:
         """Offer executions, in the unit of work that inserts them: rolled back with it, seen after its commit.
 
         Those that rest are offered `at` the moment that their rows name. Whoever has `rows` of them spares the queue

@@ -12,7 +12,7 @@ from tortoise.queryset import QuerySet
 from engine.data.unit import after_commit, take_turns, unit_of_work
 from engine.observe import ExecutionChanged, Publish, unheard
 from engine.queue import rows
-from engine.queue.base import Claim
+from engine.queue.base import Claim, Inserted
 from engine.system.models import Execution, Status
 
 _SOON = 1.0
@@ -33,7 +33,7 @@ class EmbeddedQueue:
     async def stop(self) -> None:
         """Nothing was begun."""
 
-    async def put(self, executions: Sequence[int], at: datetime | None = None, rows: Sequence[Execution] = ()) -> None:
+    async def put(self, executions: Sequence[int], at: datetime | None = None, rows: Sequence[Inserted] = ()) -> None:
         if at is not None:
             # What is further away than the worker's next look by itself is found by that.
             seconds = (at - datetime.now(UTC)).total_seconds()

@@ -22,7 +22,7 @@ from pgqueuer.queries import Queries
 from engine.data.unit import after_commit, connection, take_turns, unit_of_work
 from engine.observe import ExecutionChanged, Publish, unheard
 from engine.queue import rows
-from engine.queue.base import Claim
+from engine.queue.base import Claim, Inserted
 from engine.queue.bell import Bell
 from engine.queue.pgqueuer_tables import SETTINGS, TABLE
 from engine.system.models import Execution, Status
@@ -101,7 +101,7 @@ class PgQueuerQueue:
     async def stop(self) -> None:
         await self._bell.stop()
 
-    async def put(self, executions: Sequence[int], at: datetime | None = None, rows: Sequence[Execution] = ()) -> None:
+    async def put(self, executions: Sequence[int], at: datetime | None = None, rows: Sequence[Inserted] = ()) -> None:
         if at is not None:
             # Who does not come back to it in time leaves it to the sweep of any process.
             seconds = (at - datetime.now(UTC)).total_seconds()
@@ -154,8 +154,8 @@ class PgQueuerQueue:
         self._woken.set()
         self._bell.ring()
 
-    async def _enter(self, executions: Sequence[int], priority: int = 0, rows: Sequence[Execution] = ()) -> None:
-        found = [row for row in rows if row.id in executions]
+    async def _enter(self, executions: Sequence[int], priority: int = 0, rows: Sequence[Inserted] = ()) -> None:
+        found: list[Inserted | Execution] = [row for row in rows if row.id in executions]
         if unread := [each for each in executions if each not in {row.id for row in rows}]:
             found += await Execution.filter(id__in=unread).order_by("id").only("id", "key", "slots")
         if not found:

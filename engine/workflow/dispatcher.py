@@ -12,7 +12,7 @@ from engine.data.availability import refusal_of
 from engine.data.unit import after_commit
 from engine.errors import Code, Complaint, Refusal, refuse
 from engine.outcomes import SkippedTrigger, TriggeredWorkflow
-from engine.queue.base import Claim, Queue
+from engine.queue.base import Claim, Inserted, Queue
 from engine.system.models import Execution, Status
 from engine.workflow.caps import capped_context
 from engine.workflow.events import Pending, Planned
@@ -87,7 +87,7 @@ class Dispatcher:
             if pending.definition.options.atomic and pending.cut is None:
                 finished[pending.once] = await self._atomic(pending)
         started = Started(skipped=planned.skipped, has_run=bool(finished))
-        rows: list[Execution] = []
+        rows: list[Inserted] = []
         await self._journal.line_up(planned.pending)
         for pending in planned.pending:
             if pending.once not in finished and pending.cut is None and runs_inside(pending.definition):
@@ -159,7 +159,7 @@ class Dispatcher:
             raise _rejected(pending, result, entries)
         return run, result, entries
 
-    async def _insert(self, pending: Pending, started: Started, *, ours: bool) -> Execution:
+    async def _insert(self, pending: Pending, started: Started, *, ours: bool) -> Inserted:
         """`ours`: this process runs it when the unit is committed."""
         lease = uuid.uuid4().hex if ours and pending.cut is None else None
         row = await self._journal.insert(pending, lease)
@@ -177,7 +177,7 @@ class Dispatcher:
         started.workflows.append(replace(_told(pending, row), messages=result.messages))
 
 
-def _told(pending: Pending, row: Execution) -> TriggeredWorkflow:
+def _told(pending: Pending, row: Inserted) -> TriggeredWorkflow:
     definition = pending.definition
     return TriggeredWorkflow(definition.key, pending.association, definition.sync, row.id, row.status.value)
 

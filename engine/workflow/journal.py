@@ -10,9 +10,10 @@ from typing import Any, TypeAlias
 from tortoise.expressions import F
 
 from engine.data.collections import Collections
+from engine.data.statements import Insert, Update
 from engine.data.unit import unit_of_work
-from engine.data.updates import Update
 from engine.observe import ExecutionChanged, Publish, unheard
+from engine.queue.base import Inserted
 from engine.system.models import UNENDED, Execution, Job, Status
 from engine.workflow import lanes
 from engine.workflow.causes import Lineage
@@ -23,6 +24,7 @@ from engine.workflow.jobs import Entry, close_jobs, jobs_of, recorded_in, write_
 from engine.workflow.processor import Run
 
 LEASE = timedelta(seconds=10)
+_INSERT = Insert(Execution)
 _WRITE = Update(Execution, ("messages", "leased_until"), where=("id", "lease"))
 _END = Update(Execution, ("status", "error", "messages", "lease", "leased_until", "finished_at"), where=("id", "lease"))
 Ended: TypeAlias = Callable[[int, str, Status], Awaitable[None]]
@@ -60,15 +62,15 @@ class Journal:
     offer: Offer = _unoffered
     _definitions: dict[int, Definition] = field(default_factory=dict)
 
-    async def insert(self, pending: Pending, lease: str | None) -> Execution:
+    async def insert(self, pending: Pending, lease: str | None) -> Inserted:
         """A new execution, inside the unit of what caused it; with a `lease` it is this process's to run, at once."""
         now = datetime.now(UTC)
         if pending.cut is not None:
-            return await self._insert(pending, status=Status.SKIPPED, error=pending.cut, finished_at=now)
+            return await self._insert(pending, Status.SKIPPED, error=pending.cut, finished_at=now)
         if lease is not None:
             return await self._insert(
                 pending,
-                status=Status.RUNNING,
+                Status.RUNNING,
                 lease=lease,
                 leased_until=now + self.lease,
                 attempt=1,
@@ -76,16 +78,16 @@ class Journal:
             )
         lane = lanes.lane_of(pending)
         behind = lane is not None and await lanes.is_taken(lane)
-        return await self._insert(pending, status=Status.WAITING if behind else Status.QUEUED)
+        return await self._insert(pending, Status.WAITING if behind else Status.QUEUED)
 
     async def insert_ended(
         self, pending: Pending, run: Run, status: Status, error: str | None, entries: Sequence[Entry]
-    ) -> Execution:
+    ) -> Inserted:
         """An execution that was carried out in the unit of what caused it, with what is recorded of it."""
         now = datetime.now(UTC)
         row = await self._insert(
             pending,
-            status=status,
+            status,
             error=error,
             messages=run.messages,
             attempt=1,
@@ -100,31 +102,34 @@ class Journal:
         await self.ended(row.id, row.key, status)
         return row
 
-    async def _insert(self, pending: Pending, **state: Any) -> Execution:
+    async def _insert(self, pending: Pending, status: Status, **state: Any) -> Inserted:
         definition = pending.definition
-        row = await Execution.create(
-            once=pending.once,
-            key=definition.key,
-            workflow_id=definition.id,
-            version=definition.version,
-            document=dict(definition.document),
-            sync=definition.sync,
-            manual=pending.manual,
-            collection=pending.collection,
-            record_key=pending.record_key,
-            association=pending.association,
-            context=pending.context,
-            user_id=pending.user,
-            role_name=pending.role,
-            request_id=pending.request_id,
-            cause=pending.lineage.cause,
-            chain=list(pending.lineage.chain),
-            origin=pending.lineage.origin,
-            lane=lanes.lane_of(pending),
-            slots=definition.options.concurrency,
+        columns = {
+            "once": pending.once,
+            "key": definition.key,
+            "workflow_id": definition.id,
+            "version": definition.version,
+            "document": dict(definition.document),
+            "sync": definition.sync,
+            "manual": pending.manual,
+            "collection": pending.collection,
+            "record_key": pending.record_key,
+            "association": pending.association,
+            "context": pending.context,
+            "user_id": pending.user,
+            "role_name": pending.role,
+            "request_id": pending.request_id,
+            "cause": pending.lineage.cause,
+            "chain": list(pending.lineage.chain),
+            "origin": pending.lineage.origin,
+            "lane": lanes.lane_of(pending),
+            "slots": definition.options.concurrency,
+            "created_at": datetime.now(UTC),
+            "status": status,
             **state,
-        )
-        self.publish(ExecutionChanged(row.id, row.key, row.status))
+        }
+        row = Inserted(await _INSERT.say(columns), definition.key, status, definition.options.concurrency)
+        self.publish(ExecutionChanged(row.id, row.key, status))
         return row
 
     async def line_up(self, pendings: Iterable[Pending]) -> None:

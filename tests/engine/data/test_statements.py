@@ -1,15 +1,32 @@
-"""Updates that Tortoise's builder writes once."""
+"""Inserts and updates that Tortoise's builder writes once."""
 
 from datetime import UTC, datetime
 
 import pytest
 
+from engine.data.statements import Insert, Update
 from engine.data.unit import unit_of_work
-from engine.data.updates import Update
+from engine.system.models import Workflow, WorkflowType
 from tests.kinds import Thing
 
 MOMENT = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
+NEW = Insert(Thing)
 EXTRAS = Update(Thing, ("extras", "moment"), where=("id", "flag"))
+
+
+async def test_a_new_row_has_the_values_and_tells_its_key(kinds):
+    """Each as its column keeps it, whatever columns were said before."""
+    for values in ({"extras": {"a": [1, None]}, "moment": MOMENT}, {"flag": True, "text": None}):
+        key = await NEW.say(values)
+        row = await Thing.get(id=key)
+        assert values == {name: getattr(row, name) for name in values}
+
+
+async def test_what_is_not_said_has_the_default_of_its_column(kinds):
+    said = {"key": "new", "version": 1, "title": "New", "type": WorkflowType.ACTION}
+    row = await Workflow.get(id=await Insert(Workflow).say({**said, "created_at": MOMENT}))
+
+    assert (False, {}, [], 0, None) == (row.enabled, row.config, row.nodes, row.executed, row.current_key)
 
 
 async def test_the_rows_that_are_meant_have_the_values(kinds):
