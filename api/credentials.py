@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from urllib.parse import unquote_to_bytes
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.errors import Code, refuse
 from engine.identity.tokens import invalid_token
@@ -14,8 +16,7 @@ _BRACKETS = re.compile(rb"[\[\]]+")
 _BEARER = re.compile(rb"bearer(?:[ \t]+(\S+))?[ \t]*", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """A query string without the parameter `token`, and the values that it had."""
 
     rest: bytes
@@ -26,8 +27,7 @@ class Query:
 _NO_QUERY = Query(b"", ())
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(Struct, frozen=True):
     """What a request shows of who sends it: its headers `Authorization` and `X-Role`, and its query string."""
 
     authorization: tuple[bytes, ...]

@@ -1,7 +1,8 @@
 """The actions on who asks: signing in, keys for programs, users and roles."""
 
-from dataclasses import replace
 from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from api import answers
 from api.answers import Body

@@ -1,9 +1,11 @@
 """The actions on records: parameters and body → the action value → the resolver → the answer."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from api import answers, params
 from api.answers import Body
@@ -35,8 +37,7 @@ class Resolve(Protocol):
     async def __call__(self, context: Context, action: Action) -> Any: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """One request, read. `owner` is the record whose relation the path names."""
 
     context: Context
@@ -69,8 +70,7 @@ class Asked:
 Run: TypeAlias = Callable[[Asked], Awaitable[Body]]
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """What can be asked of a resource.
 
     `methods` are those of the spelling with a colon; `open` needs no token; the table of routes fills in the `name`,

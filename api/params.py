@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct
 
 from api.body import parse_json
 from api.nesting import NestingError, unnest
@@ -25,8 +26,7 @@ _HUGE = re.compile(r"[1-9][0-9]{9,99}")
 _WHICH = ("filter", "filterByTk")
 
 
-@dataclass(frozen=True, slots=True)
-class Params:
+class Params(Struct, frozen=True):
     """What the query of a request said. `keys` also has the one of the path; `every` is the parameter `all`.
 
     The lists of names that say which values are taken and how are as in `engine.actions.WriteValues`.

@@ -1,9 +1,10 @@
 """The actions on what hangs on one record: those on records, narrowed, and those that link and unlink."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
+
+from msgspec.structs import replace
 
 from api import answers, params
 from api.answers import Body

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 from urllib.parse import unquote
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from api.operations import READS, RECORDS, Operation, Operations
 from api.relation_operations import LINKS, related_operations
@@ -29,8 +31,7 @@ _PLAIN: Mapping[bool, Mapping[str, str]] = MappingProxyType(
 _PLAIN_SINGLE: Mapping[str, str] = MappingProxyType({"GET": "get", "POST": "create"})
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """What a path names. Of records related to another, `owner` is the collection and the key of that one.
 
     `action` is None in the plain REST spellings, where the method says it.

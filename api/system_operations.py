@@ -1,8 +1,9 @@
 """The actions on what the service itself has, by resource, each behind its grant."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from api.answers import Body
 from api.identity_operations import AUTH, OF_KEYS, OF_ROLES, OF_USERS

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from msgspec import Struct
 
 from engine.errors import Complaint
 
@@ -18,8 +19,7 @@ Values: TypeAlias = Mapping[str, Any]
 """Field names as on the wire (camelCase) and JSON values."""
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(Struct, frozen=True):
     """Who asks, in the one role they ask in, with what that role may do.
 
     `key` is the user's key; `grants` the role's grant document of contract §5; `workflows` the keys the role may
@@ -36,8 +36,7 @@ class Actor:
     token: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Repetition:
+class Repetition(Struct, frozen=True):
     """What makes two requests the same one.
 
     `scope` is user, role, route and the caller's key; `fingerprint` all that the request says; `rights` what the role
@@ -50,8 +49,7 @@ class Repetition:
     field: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """How a write is to be carried out, besides what it does.
 
     A `repetition` is answered as the first time. `wait` are seconds to wait for everything that the write starts, None
@@ -66,8 +64,7 @@ PLAIN = Terms()
 """Those of a request that asks for nothing in particular."""
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowRef:
+class WorkflowRef(Struct, frozen=True):
     """A workflow named by a caller, and the relation path to hand it.
 
     `fault` says why the text was not of the grammar; the check of references reports it with all other complaints.
@@ -78,8 +75,7 @@ class WorkflowRef:
     fault: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """Which part of a record is wanted. Names may be dotted paths; None for `fields` means every readable column."""
 
     fields: tuple[str, ...] | None = None
@@ -87,8 +83,7 @@ class Selection:
     appends: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """The record whose relation an action goes through: one of `collection`, by its key."""
 
     collection: str
@@ -96,8 +91,7 @@ class Owner:
     relation: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rights:
+class Rights(Struct, frozen=True):
     """What a role may do in the collections that an action reaches, as sets of their names.
 
     `trigger` has the keys of the workflows it may name, None for all. `views` are the collections as the role sees
@@ -111,8 +105,7 @@ class Rights:
     views: Views | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
+class Action(Struct, frozen=True, kw_only=True):
     """What every action has.
 
     With an `owner` it is about those records of the collection alone that hang on it. `complaints` are those of the
@@ -155,8 +148,7 @@ class Action:
         return self.rights is None or self.rights.trigger is None or key in self.rights.trigger
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListRecords(Action):
+class ListRecords(Action, frozen=True, kw_only=True):
     """A page of records; `sort` names fields, a leading `-` for descending; `page` counts from 1."""
 
     filter: Values | None = None
@@ -167,15 +159,13 @@ class ListRecords(Action):
     selection: Selection = Selection()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountRecords(Action):
+class CountRecords(Action, frozen=True, kw_only=True):
     """How many records a filter finds."""
 
     filter: Values | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GetRecord(Action):
+class GetRecord(Action, frozen=True, kw_only=True):
     """One record, by key or as the first that a filter finds."""
 
     key: Any = None
@@ -183,16 +173,14 @@ class GetRecord(Action):
     selection: Selection = Selection()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadRelated(Action):
+class LoadRelated(Action, frozen=True, kw_only=True):
     """The records that hang on others by one relation, for several parents at once (GraphQL's loaders)."""
 
     relation: str
     keys: tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Write(Action):
+class Write(Action, frozen=True, kw_only=True):
     """What every write has. A `dry_run` is undone when all is done, just before it would be committed."""
 
     workflows: tuple[WorkflowRef, ...] = ()
@@ -200,8 +188,7 @@ class Write(Action):
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WriteValues(Write):
+class WriteValues(Write, frozen=True, kw_only=True):
     """What writes of values have.
 
     `update_associations` are paths of relations: of records that are linked through them, the other values are
@@ -213,16 +200,14 @@ class WriteValues(Write):
     blacklist: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateRecords(WriteValues):
+class CreateRecords(WriteValues, frozen=True, kw_only=True):
     """New records, all or none. `many` says whether the caller sent a list."""
 
     values: tuple[Values, ...]
     many: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateRecords(WriteValues):
+class UpdateRecords(WriteValues, frozen=True, kw_only=True):
     """New values for the records with these keys, or for all that the filter finds."""
 
     values: Values
@@ -230,26 +215,22 @@ class UpdateRecords(WriteValues):
     filter: Values | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindOrCreate(WriteValues):
+class FindOrCreate(WriteValues, frozen=True, kw_only=True):
     """One record that has these values in the columns `filter_keys`, new if there is none."""
 
     values: Values
     filter_keys: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FirstOrCreateRecord(FindOrCreate):
+class FirstOrCreateRecord(FindOrCreate, frozen=True, kw_only=True):
     """One that is there stays as it is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateOrCreateRecord(FindOrCreate):
+class UpdateOrCreateRecord(FindOrCreate, frozen=True, kw_only=True):
     """One that is there is given the other values."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DestroyRecords(Write):
+class DestroyRecords(Write, frozen=True, kw_only=True):
     """The end of the records with these keys, or of all that the filter finds."""
 
     keys: tuple[Any, ...] = ()
@@ -265,8 +246,7 @@ class LinkMode(StrEnum):
     TOGGLE = "toggle"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkRecords(Action):
+class LinkRecords(Action, frozen=True, kw_only=True):
     """Other records to hang on the owner. `keys` None means that none were named, which is not an empty list."""
 
     mode: LinkMode

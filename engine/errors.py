@@ -1,9 +1,10 @@
 """Every refusal the service can give, each with the code a caller may rely on."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 
 class Code(StrEnum):
@@ -59,8 +60,7 @@ class Code(StrEnum):
     UNAVAILABLE = "UNAVAILABLE"
 
 
-@dataclass(frozen=True, slots=True)
-class Complaint:
+class Complaint(Struct, frozen=True):
     """One thing that is wrong with a request, as the caller is told it.
 
     `path` names the place in the caller's own input (`("category", "title")`), empty when it is the whole.

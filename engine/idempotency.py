@@ -8,10 +8,11 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from msgspec.structs import asdict, replace
 from tortoise.exceptions import IntegrityError
 from tortoise.queryset import QuerySet
 
@@ -151,7 +152,12 @@ class Repetitions:
 
 def to_json(written: Written) -> Any:
     """The outcome of a write as it is kept."""
-    return asdict(written)
+    return {
+        "records": written.records,
+        "count": written.count,
+        "workflows": [asdict(each) for each in written.workflows],
+        "skipped": [asdict(each) for each in written.skipped],
+    }
 
 
 def from_json(kept: Any) -> Written:

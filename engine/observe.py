@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from engine.data.unit import after_commit
 from engine.errors import Code, refuse
@@ -22,8 +23,7 @@ EXECUTION, WORKFLOW = "execution", "workflow"
 Topic: TypeAlias = tuple[str, int | str]
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutionChanged:
+class ExecutionChanged(Struct, frozen=True):
     """An execution was inserted, taken up or given back, or has ended. `workflow` is the key of its workflow."""
 
     execution: int

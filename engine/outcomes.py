@@ -1,8 +1,9 @@
 """What an action answers, as values both doors render."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 Record: TypeAlias = dict[str, Any]
 """A record as it leaves: names on the wire, JSON values, never a secret column."""
@@ -24,8 +25,7 @@ class SkipReason(StrEnum):
     TRIGGER_COLLECTION_MISMATCH = "TRIGGER_COLLECTION_MISMATCH"
 
 
-@dataclass(frozen=True, slots=True)
-class TriggeredWorkflow:
+class TriggeredWorkflow(Struct, frozen=True):
     """One execution that a write started. An async one is `queued`; one of a dry run is `planned` and has no id."""
 
     key: str
@@ -37,8 +37,7 @@ class TriggeredWorkflow:
     messages: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SkippedTrigger:
+class SkippedTrigger(Struct, frozen=True):
     """A trigger that the caller named and that did not run."""
 
     key: str
@@ -46,8 +45,7 @@ class SkippedTrigger:
     reason: SkipReason
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Records in order, and of how many they are the part."""
 
     records: list[Record]
@@ -60,8 +58,7 @@ class Page:
         return -(-self.count // self.page_size)
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """What a write did. `records` are empty for a destroy, whose `count` counts."""
 
     records: list[Record]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.actions import (
     Actor,
@@ -167,8 +170,7 @@ class Performer:
         return await self.records.answer(drafted, changes, again=again)
 
 
-@dataclass(frozen=True, slots=True)
-class _Done:
+class _Done(Struct, frozen=True):
     """What a write did, and what it started."""
 
     records: list[Record]

@@ -1,14 +1,14 @@
 """What every resolver is given besides the action."""
 
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
+
+from msgspec import Struct
 
 from engine.actions import PLAIN, Actor, Terms
 from engine.engine import Engine
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """One request: the engine, who asks (None before sign-in), the request's id, the peer's address.
 
     `zone` is the time zone that the caller lives by, `terms` how a write is to be carried out.

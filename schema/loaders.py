@@ -1,10 +1,11 @@
 """What a GraphQL request carries: its context, and the loaders that fetch relations for many records at once."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
+from msgspec.structs import replace
 from strawberry.dataloader import DataLoader
 
 from engine.actions import Action, Actor, LoadRelated, Write

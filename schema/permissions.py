@@ -1,10 +1,11 @@
 """The one gate that both doors pass: what an actor's role may do, and what a role's document may say."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from datetime import tzinfo
 from functools import partial
 from typing import Any
+
+from msgspec.structs import replace
 
 from engine.actions import (
     Action,

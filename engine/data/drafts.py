@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+from msgspec import Struct
+from msgspec.structs import replace
 from tortoise.expressions import Q
 
 from engine.actions import Action, CreateRecords, DestroyRecords, UpdateRecords, WriteValues
@@ -21,8 +22,7 @@ from engine.errors import Code, Complaint
 AnyWrite: TypeAlias = CreateRecords | UpdateRecords | DestroyRecords
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A write that was checked as far as that is possible without the database.
 
     `plans` are what shall be stored: one per new record, or a single one for all that are updated. `keys` and

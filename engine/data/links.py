@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, assert_never
+
+from msgspec import Struct
 
 from engine.actions import LinkMode, LinkRecords
 from engine.data.collections import Collections
@@ -15,8 +16,7 @@ from engine.data.plans import MAX_RECORDS, Link
 from engine.errors import Code, Complaint
 
 
-@dataclass(frozen=True, slots=True)
-class Relinked:
+class Relinked(Struct, frozen=True):
     """What changes: the links to make, and the keys of the records to unlink."""
 
     added: tuple[Link, ...]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from tortoise.expressions import Q
 
 from engine.actions import CreateRecords, FindOrCreate, GetRecord, UpdateRecords

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from tortoise.expressions import Q, Subquery
 from tortoise.models import Model
 
@@ -16,8 +16,7 @@ from engine.data.values import render
 from engine.errors import Code, Complaint, Refusal, refuse
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(Struct, frozen=True):
     """The records of `target` that hang by `relation` on the record of `owner` with this key."""
 
     owner: Collection

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from engine.data import values
 from engine.data.collections import Collection, Relation
@@ -20,8 +21,7 @@ MAX_COMPLAINTS = 100
 Path: TypeAlias = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """A record to link, by its key.
 
     It is `changed` where its own column says what it is linked to. `changes` are what else is written to it, if
@@ -36,8 +36,7 @@ class Link:
     lacks: tuple[Complaint, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """One record to store: `columns` by attribute, and what is linked or stored with it.
 
     `to_one` holds relations whose key is a column of this record; `to_other` those whose key is elsewhere: one

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from tortoise.expressions import Q
 
 from engine.actions import CountRecords, DestroyRecords, GetRecord, ListRecords
@@ -21,8 +21,7 @@ MAX_WRITTEN = 1000
 """Records that one write by filter may change or end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """The records that an action is about: those that a Q finds, of those that hang on an owner where there is one."""
 
     collection: Collection

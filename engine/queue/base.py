@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from msgspec import Struct
+
 from engine.system.models import Status
 
 
@@ -19,8 +21,7 @@ class Claim:
     key: str = field(default="", compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Inserted:
+class Inserted(Struct, frozen=True):
     """A new execution, as far as who offers it and who caused it have to know. `key` and `slots` are its workflow's."""
 
     id: int

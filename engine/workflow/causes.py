@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from engine.actions import Actor
 from engine.data.store import ActionName
 from engine.workflow.definition import Definition
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """How many executions may follow from one another in a row, the first included, and how many may come of one event,
     over all ways."""
 
@@ -24,8 +24,7 @@ class Bounds:
 BOUNDS = Bounds()
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """Who asked for a write, by which request, at which door action.
 
     `user` is what workflows see of them. Of a write that a node makes these are those of its execution, whose number
@@ -51,8 +50,7 @@ class Cause:
         return self.user["id"] if self.user else None
 
 
-@dataclass(frozen=True, slots=True)
-class Lineage:
+class Lineage(Struct, frozen=True):
     """Where an execution comes from: see `Cause`. One that a request starts is its own origin."""
 
     chain: tuple[str, ...] = ()

@@ -6,7 +6,9 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from engine.data.availability import refusal_of
 from engine.data.unit import after_commit
@@ -31,8 +33,7 @@ SYNC_WAIT = 10.0
 RETRY_SECONDS = 1
 
 
-@dataclass(slots=True)
-class Started:
+class Started(Struct):
     """What a write has started, in order. `runs` are the sync ones, `running` is there when they have begun.
 
     `has_run` says that an atomic one has, so that records may be others than the write has left them.

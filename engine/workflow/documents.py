@@ -1,8 +1,9 @@
 """Reads a workflow's document: everything that is wrong with it together, or the definition that runs."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from engine.data.collections import Collections
 from engine.errors import Complaint

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from engine.data.collections import Collection, Collections, Relation
 from engine.data.reading import Stored
@@ -23,8 +25,7 @@ from engine.workflow.definition import Definition
 from engine.workflow.references import Checked
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One record that was written, as what follows refers to it."""
 
     change: Change
@@ -32,8 +33,7 @@ class Event:
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Struct, frozen=True):
     """An execution that is about to be inserted. `once` is unique: one per event, version, association and record.
 
     `cut` says why it is not to run, where it is not: it is inserted all the same, so that somebody sees it.
@@ -53,8 +53,7 @@ class Pending:
     cut: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """What a write starts, in order, and the named triggers that it does not."""
 
     pending: tuple[Pending, ...]
@@ -105,8 +104,7 @@ class Events:
         return tuple(_walk(self._collections, events[0].change.collection, path)) if events else ()
 
 
-@dataclass(slots=True)
-class _Plan:
+class _Plan(Struct):
     """What was found so far. A workflow is handed a record once per request, by the first who names it."""
 
     collections: Collections

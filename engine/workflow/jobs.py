@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from tortoise.expressions import Q
 
 from engine.data.values import json_text
@@ -16,8 +17,7 @@ from engine.workflow.nodes.base import Leave
 from engine.workflow.processor import Recorded, Run
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One node run on its way into the journal. `until` is what it waits for, if it waits."""
 
     recorded: Recorded

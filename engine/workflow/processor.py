@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias, assert_never
+
+from msgspec import Struct, field
 
 from engine.system.models import Status
 from engine.workflow.causes import Cause, Lineage
@@ -13,8 +14,7 @@ from engine.workflow.definition import Definition, Step
 from engine.workflow.nodes.base import Done, Enter, Failed, Leave, LeaveRound, Left, Outcome, Stop, Waiting
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """What is kept of a node that ran.
 
     `branch`: the one it entered; `round`: the one that a loop is in, or was in last; `leave`: how the round around it
@@ -34,8 +34,7 @@ class Recorded:
     leave: Leave | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """The node whose turn it is. `path` is its place, with the rounds of the loops around it (`loop/3/note`).
 
     `left` is how it stands when it is asked to go on, None when it is to begin.
@@ -47,8 +46,7 @@ class Turn:
     left: Left | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """The run is over, in this terminal status."""
 
     status: Status
@@ -62,8 +60,7 @@ INSIDE_SECONDS = 10.0
 """How long a run may take inside of the transaction of a write: what that has locked others wait for."""
 
 
-@dataclass(slots=True)
-class Run:
+class Run(Struct):
     """One execution as it is carried out: what it knows, what was recorded, and what the caller shall be told.
 
     Of a loop only the round that it is in is kept, so that a long one costs no more than a short one. `open` are the

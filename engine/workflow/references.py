@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.actions import WorkflowRef
 from engine.data.collections import Collection, Collections
@@ -40,8 +42,7 @@ _LENIENT = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Trigger:
+class Trigger(Struct, frozen=True):
     """A reference that passed: the workflow, and the collection of the record it is handed."""
 
     ref: WorkflowRef
@@ -53,8 +54,7 @@ class Trigger:
         return association(self.ref)
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """What became of the references of one request."""
 
     triggers: tuple[Trigger, ...] = ()
@@ -70,8 +70,7 @@ class KnownWorkflows(Protocol):
     def keys(self) -> Sequence[str]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """What the caller's role may trigger, by key, and read, by collection."""
 
     may_trigger: Callable[[str], bool]

@@ -4,9 +4,11 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias, assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.data.availability import refusal_of
 from engine.data.store import Change
@@ -40,8 +42,7 @@ async def _nobody(cause: Cause) -> Allow:
     raise refuse(Code.NO_PERMISSION, f"Nobody has said what the role '{cause.role}' may do.")
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """How an execution has ended, or that it rests until `resume_at`."""
 
     status: Status

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
+
+from msgspec import Struct, field
 
 from engine.actions import Action
 from engine.data.collections import Collection, Collections, FieldKind
@@ -47,8 +48,7 @@ _LISTS = {Takes.VALUES, Takes.PAIR, Takes.TEXTS, Takes.PERIODS}
 _LISTED = {name for name, operator in OPERATORS.items() if operator.takes in _LISTS}
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What a document may refer to at one place.
 
     `collection` is the trigger's, None where the trigger could not be read; `appends` the relations it loads; `jobs`
@@ -140,8 +140,7 @@ class Known:
         return self._record(self.collections[relation.target], tuple(rest), appends, f"{came}{head}.")
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """The values of the variables at one node of a run. `jobs` holds the results of the nodes that ran, by key, and
     `scopes` the rounds of the loops around it.
 

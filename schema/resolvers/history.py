@@ -1,8 +1,9 @@
 """What ran on a record, and what one request has caused; it takes the right to read executions."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from engine.actions import ListRecords
 from engine.data.collections import Collection, Collections

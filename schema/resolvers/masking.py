@@ -6,8 +6,10 @@ answered cannot: it is told to whoever may read everything that the workflow rea
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec.structs import replace
 
 from engine.actions import Actor
 from engine.data.collections import Collection, Collections

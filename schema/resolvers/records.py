@@ -1,8 +1,9 @@
 """Reads and writes of records: identity, then what there is, then the grant, then the engine. Both doors come here."""
 
 from collections.abc import Awaitable
-from dataclasses import replace
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from engine.actions import (
     Action,

@@ -2,10 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from engine.data.records import Records
 from engine.data.store import Change
@@ -27,8 +28,7 @@ class Effect(StrEnum):
     OUTSIDE = "outside"
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """The node is finished; `result` is what later nodes see, `message` what the caller of a sync workflow is told.
 
     `changes` are those of records, which other workflows may follow.
@@ -39,8 +39,7 @@ class Done:
     changes: Sequence[Change] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """The node could not be carried out, and the reason is kept.
 
     `transient`: another time it may succeed, after `wait` seconds at the earliest where somebody has said so.
@@ -51,8 +50,7 @@ class Failed:
     wait: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Enter:
+class Enter(Struct, frozen=True):
     """Go on in a branch of this node, and behind it afterwards.
 
     With a `round`, the number of times it was entered before, the node is asked again at the end of the branch.
@@ -63,8 +61,7 @@ class Enter:
     round: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """Let the run rest until then, without a process that waits. `error` is there when that is for another attempt."""
 
     until: datetime
@@ -79,15 +76,13 @@ class Leave(StrEnum):
     CONTINUE = "continue"
 
 
-@dataclass(frozen=True, slots=True)
-class LeaveRound:
+class LeaveRound(Struct, frozen=True):
     """End the round of the innermost loop around this node."""
 
     leave: Leave
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """End the whole run, from any depth, in a terminal status."""
 
     status: Status
@@ -98,8 +93,7 @@ class Stop:
 Outcome: TypeAlias = Done | Failed | Enter | Waiting | LeaveRound | Stop
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(Struct, frozen=True):
     """How a node stands that is asked to go on: what it has answered when it began to wait, or when it entered a
     round, which one that was, and whether that was broken off."""
 
@@ -108,8 +102,7 @@ class Left:
     broken: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Tools:
+class Tools(Struct, frozen=True):
     """What a node may work with."""
 
     records: Records

@@ -1,8 +1,10 @@
 """The node `loop`: goes through its branch for each item of a list, so many times, or while something holds."""
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+
+from msgspec.structs import replace
 
 from engine.workflow.checks import check_templates
 from engine.workflow.complaints import Complaints

@@ -1,10 +1,10 @@
 """Variables have a type of their own, what they bring is data, and a document cannot name what does not exist."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from engine.errors import Code, Refusal
 from engine.workflow.scope import MOST_TEXT, Known, Scope
