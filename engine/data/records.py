@@ -56,12 +56,19 @@ class Records:
         wanted.check([*unknown, *unsorted])
         offset, limit = (action.page - 1) * action.page_size, action.page_size
         if wanted.is_whole:
-            count = await shape.count() if action.paginate else 0
             records = await shape.read_page(order, offset, limit)
+            count_all = shape.count
         else:
             found = await wanted.find()
-            count = await found.count() if action.paginate else 0
             records = await shape.find(in_order(found, collection, order).offset(offset).limit(limit))
+            count_all = found.count
+        if not action.paginate:
+            count = 0
+        elif len(records) < limit and (records or not offset):
+            # The last page tells how many there are; the others have to be counted, which takes longer the more it is.
+            count = offset + len(records)
+        else:
+            count = await count_all()
         return Page(records, count, action.page, action.page_size)
 
     async def count(self, action: CountRecords) -> int:

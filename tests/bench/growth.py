@@ -177,9 +177,9 @@ def _more_history(here: Growing, amount: int) -> None:
 
 
 def _look(here: Growing, table: str) -> None:
-    """Have PostgreSQL look at a table as it soon would by itself; SQLite never does."""
+    """Have PostgreSQL look after a table as it soon would by itself; SQLite never does."""
     if not here.database.is_sqlite:
-        here.database.rows(f"ANALYZE {table}")
+        here.database.rows(f"VACUUM ANALYZE {table}")
 
 
 def _more_workflows(here: Growing, amount: int) -> None:

@@ -21,7 +21,7 @@ ABOUT = f"{FIRED} skipped {{ key association reason }} messages {{ message }}"
 
 @dataclass(frozen=True)
 class Answer:
-    """What a door answered. `data` is a record, a list of records or a number."""
+    """What a door answered. `data` is a record, a list of records or a number, `count` how many a list is a part of."""
 
     status: int
     errors: list[dict[str, Any]] = field(default_factory=list)
@@ -29,6 +29,7 @@ class Answer:
     workflows: list[dict[str, Any]] = field(default_factory=list)
     skipped: list[dict[str, Any]] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
+    count: int | None = None
 
     @property
     def codes(self) -> list[str]:
@@ -182,6 +183,7 @@ class RestDoor(Door):
             meta.get("workflows", []),
             meta.get("skipped", []),
             [each["message"] for each in answer.get("messages", [])],
+            meta.get("count"),
         )
 
 
@@ -235,10 +237,10 @@ class GraphqlDoor(Door):
         name = root_names(self.collections[collection]).plural
         document = (
             f"query{f'({declared})' if declared else ''} {{ it: {name}{f'({given})' if given else ''} "
-            f"{{ items {{ {await self._columns(collection, role)} }} }} }}"
+            f"{{ count items {{ {await self._columns(collection, role)} }} }} }}"
         )
         status, errors, data = await self._run(document, wanted, role)
-        return Answer(status, errors, data["items"] if data else None)
+        return Answer(status, errors, data and data["items"], count=data and data["count"])
 
     async def workflow(self, action, *, key=None, values=None, role=None, **more):
         arguments = {} if key is None else {"id": ("ID!", key)}

@@ -209,6 +209,18 @@ async def test_pages_are_cut_from_the_sorted_list(door: Door) -> None:
     assert ["tag 2", "tag 1"] == [record["name"] for record in answer.data]
 
 
+@pytest.mark.parametrize("wanted", [{}, {"filter": {"name": {"$ne": "none"}}}], ids=["all", "found"])
+@pytest.mark.parametrize("page", [1, 2, 3, 4])
+async def test_every_page_tells_how_many_there_are(door: Door, page: int, wanted: Any) -> None:
+    """A full one, the last one, and one behind it."""
+    await Tag.all().delete()
+    await door.create("tags", [{"name": f"tag {number}"} for number in range(5)])
+
+    answer = await door.page("tags", page=page, pageSize=2, **wanted)
+
+    assert (5, max(0, min(2, 5 - 2 * (page - 1)))) == (answer.count, len(answer.data))
+
+
 @pytest.mark.parametrize("wanted", [{"page": 0}, {"page": -1}, {"pageSize": 0}, {"pageSize": -5}], ids=str)
 async def test_pages_that_cannot_be_are_refused(door: Door, wanted: dict[str, int]) -> None:
     answer = await door.page("posts", **wanted)
