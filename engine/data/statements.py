@@ -3,7 +3,7 @@
 To write one, and to make an instance of its row, takes longer than to say it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,9 +15,10 @@ from engine.data.unit import connection
 
 
 class Insert:
-    """Adds a row to those of a model whose key the database makes.
+    """Adds rows to those of a model whose keys the database makes.
 
-    What the model fills in by itself, such as the moment of `auto_now_add`, it does not here.
+    A column that has no value has its default, and NULL where it has none. What the model fills in by itself, such as
+    the moment of `auto_now_add`, it does not here.
     """
 
     def __init__(self, model: type[Model]) -> None:
@@ -27,30 +28,40 @@ class Insert:
         self._texts: dict[tuple[str, ...], str] = {}
 
     async def say(self, values: Mapping[str, Any]) -> int:
-        """The key of the new row. A column that has no value has its default, and NULL where it has none."""
-        client, fields = connection(), self._model._meta.fields_map
-        given = {name: value for name, value in values.items() if value is not None}
-        for name, default in self._defaults.items():
-            if name not in values:
-                given[name] = default() if callable(default) else default
-        named = (client.connection_name, *given)
-        text = self._texts.get(named)
-        if text is None:
-            text = self._texts[named] = self._written(client, tuple(given))
-        answer = await client.execute_insert(
-            text, [fields[name].to_db_value(value, self._model) for name, value in given.items()]
-        )
+        """The key of the new row."""
+        client = connection()
+        given = {name: value for name, value in self._whole(values).items() if value is not None}
+        answer = await client.execute_insert(self._text(client, given), self._written(given))
         # SQLite tells the key by itself, PostgreSQL in a row.
         return int(answer if isinstance(answer, int) else answer[0])
 
-    def _written(self, client: BaseDBAsyncClient, columns: Sequence[str]) -> str:
-        meta = self._model._meta
-        query: Any = client.query_class.into(meta.basetable)
-        query = query.columns(*(meta.fields_db_projection[name] for name in columns))
-        query = query.insert(*(Parameter(idx=place) for place, _ in enumerate(columns, 1)))
-        if client.capabilities.dialect == "postgres":
-            query = query.returning(meta.db_pk_column)
-        return str(query.get_sql(client.query_class.SQL_CONTEXT))
+    async def say_all(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Several rows in their order, of which each has values for the same columns."""
+        if rows:
+            client, whole = connection(), [self._whole(values) for values in rows]
+            await client.execute_many(self._text(client, whole[0]), [self._written(given) for given in whole])
+
+    def _whole(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        defaults = {name: default for name, default in self._defaults.items() if name not in values}
+        return {**values, **{name: default() if callable(default) else default for name, default in defaults.items()}}
+
+    def _written(self, given: Mapping[str, Any]) -> list[Any]:
+        fields = self._model._meta.fields_map
+        return [
+            None if value is None else fields[name].to_db_value(value, self._model) for name, value in given.items()
+        ]
+
+    def _text(self, client: BaseDBAsyncClient, columns: Iterable[str]) -> str:
+        named = (client.connection_name, *columns)
+        if named not in self._texts:
+            meta = self._model._meta
+            query: Any = client.query_class.into(meta.basetable)
+            query = query.columns(*(meta.fields_db_projection[name] for name in columns))
+            query = query.insert(*(Parameter(idx=place) for place, _ in enumerate(columns, 1)))
+            if client.capabilities.dialect == "postgres":
+                query = query.returning(meta.db_pk_column)
+            self._texts[named] = str(query.get_sql(client.query_class.SQL_CONTEXT))
+        return self._texts[named]
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,13 @@ class Dispatcher:
         if started.running is None:
             return tuple(started.workflows)
         await self._patience.for_task(started.running, self._sync_wait)
-        return await self.look(started.workflows)
+        ended = {run.execution: run for _, run in started.runs if run.ended}
+        if len(ended) < len(started.runs):
+            return await self.look(started.workflows)
+        return tuple(
+            _told_end(each, ended[each.execution_id]) if each.execution_id in ended else each
+            for each in started.workflows
+        )
 
     async def look(
         self, workflows: Sequence[TriggeredWorkflow], *, every: bool = False
@@ -191,6 +197,11 @@ def _runs_after(pending: Pending) -> bool:
 
 def _run(pending: Pending, execution: int, lease: str = "") -> Run:
     return Run(execution, lease, pending.definition, pending.context, awaited=True, lineage=pending.lineage)
+
+
+def _told_end(told: TriggeredWorkflow, run: Run) -> TriggeredWorkflow:
+    assert run.ended is not None, "those that have not ended are looked for in the database"
+    return replace(told, status=run.ended.value, messages=tuple(run.messages))
 
 
 def _settled(told: TriggeredWorkflow, row: Execution) -> TriggeredWorkflow:

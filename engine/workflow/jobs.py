@@ -10,11 +10,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 from tortoise.expressions import Q
 
+from engine.data.statements import Insert
 from engine.data.values import json_text
 from engine.system.models import UNENDED, Job, Status
 from engine.workflow.definition import Definition
 from engine.workflow.nodes.base import Leave
 from engine.workflow.processor import Recorded, Run
+
+_INSERT = Insert(Job)
 
 
 class Entry(Struct, frozen=True):
@@ -63,8 +66,8 @@ async def write_jobs(run: Run, entries: Sequence[Entry], now: datetime) -> None:
         if entry.recorded.path in run.open:
             job = Job.filter(execution_id=run.execution, path=entry.recorded.path)
             await job.update(**_columns(entry, now))
-    new = [entry for entry in latest if entry.recorded.path not in run.open]
-    await Job.bulk_create(_job(run.execution, entry, now) for entry in new)
+    new = [_job(run.execution, entry, now) for entry in latest if entry.recorded.path not in run.open]
+    await _INSERT.say_all(new)
     for entry in latest:
         run.open.discard(entry.recorded.path)
         if not entry.recorded.status.terminal:
@@ -96,19 +99,11 @@ def _latest(entries: Sequence[Entry]) -> list[Entry]:
     return list(found.values())
 
 
-def _job(execution: int, entry: Entry, now: datetime) -> Job:
+def _job(execution: int, entry: Entry, now: datetime) -> dict[str, Any]:
+    """The columns of a job that is new."""
     recorded = entry.recorded
-    columns = _columns(entry, now)
-    texts = {name: columns.pop(name) for name in ("input", "result")}
-    job = Job(
-        execution_id=execution,
-        node_key=recorded.node_key,
-        path=recorded.path,
-        started_at=entry.started_at,
-        **columns,
-    )
-    job.input, job.result = texts["input"], texts["result"]
-    return job
+    named = {"node_key": recorded.node_key, "path": recorded.path, "started_at": entry.started_at}
+    return {"execution_id": execution, **named, **_columns(entry, now)}
 
 
 def _columns(entry: Entry, now: datetime) -> dict[str, Any]:

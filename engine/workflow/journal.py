@@ -169,27 +169,29 @@ class Journal:
             self.publish(ExecutionChanged(run.execution, run.definition.key, Status.WAITING))
 
     async def finish(self, run: Run, status: Status, error: str | None, entries: Sequence[Entry]) -> None:
-        """Record the last node runs, and the end. A terminal status never changes: the lease goes with it."""
+        """Record the last node runs, and the end, inside the caller's unit.
+
+        A terminal status never changes: the lease goes with it, and who has lost that raises `LostLease`.
+        """
         assert status.terminal, "an execution ends in a terminal status"
-        async with unit_of_work():
-            if entries:
-                await self.write(run, entries)
-            end = {
-                "status": status,
-                "error": error,
-                "messages": run.messages,
-                "lease": None,
-                "leased_until": None,
-                "finished_at": datetime.now(UTC),
-            }
-            if not await _END.say(end, id=run.execution, lease=run.lease):
-                raise LostLease
-            if run.open:
-                await close_jobs(run.execution, status)
-            if run.definition.options.in_order:
-                await self._let_next(run.execution)
-            await self.ended(run.execution, run.definition.key, status)
-            self.publish(ExecutionChanged(run.execution, run.definition.key, status))
+        now = datetime.now(UTC)
+        end = {
+            "status": status,
+            "error": error,
+            "messages": run.messages,
+            "lease": None,
+            "leased_until": None,
+            "finished_at": now,
+        }
+        if not await _END.say(end, id=run.execution, lease=run.lease):
+            raise LostLease
+        await write_jobs(run, entries, now)
+        if run.open:
+            await close_jobs(run.execution, status)
+        if run.definition.options.in_order:
+            await self._let_next(run.execution)
+        await self.ended(run.execution, run.definition.key, status)
+        self.publish(ExecutionChanged(run.execution, run.definition.key, status))
 
     async def give_up(self, execution: int, lease: str, error: str) -> None:
         """End an execution that cannot be carried on."""

@@ -66,6 +66,7 @@ class Run(Struct):
     Of a loop only the round that it is in is kept, so that a long one costs no more than a short one. `open` are the
     places that are in the journal already and are to be written again. `awaited`: somebody waits for the end, so
     there are no second attempts. `following` are the executions that its nodes have caused before it had a number.
+    `ended` is how it has ended, as soon as that is committed.
     """
 
     execution: int
@@ -79,6 +80,7 @@ class Run(Struct):
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     lineage: Lineage = field(default_factory=Lineage)
     following: list[int] = field(default_factory=list)
+    ended: Status | None = None
 
     @property
     def inside(self) -> bool:

@@ -85,17 +85,20 @@ class Runner:
         another's by now, and `HostBusy` where it has come to a call whose turn is not soon.
 
         Nodes that write nothing wait in memory, and are recorded with the next that does or with the end: after a
-        crash they are run again, which changes nothing.
+        crash they are run again, which changes nothing. The end behind a node that writes is recorded with that.
         """
         unsaved: list[Entry] = []
         while True:
             turn = _next(run)
             if isinstance(turn, End):
-                await self._journal.finish(run, turn.status, turn.error, unsaved)
-                return Result(turn.status, tuple(run.messages), turn.error)
+                async with unit_of_work():
+                    await self._journal.finish(run, turn.status, turn.error, unsaved)
+                return _ended(run, turn)
             match turn.step.effect:
                 case Effect.WRITE:
-                    entry = await self._write(run, turn, unsaved)
+                    entry, end = await self._write(run, turn, unsaved)
+                    if end:
+                        return _ended(run, end)
                 case Effect.OUTSIDE:
                     entry = await self._reach_out(run, turn, unsaved)
                 case Effect.NONE | Effect.READ:
@@ -115,18 +118,24 @@ class Runner:
             await asyncio.sleep(0)
         return Result(turn.status, tuple(run.messages), turn.error), entries
 
-    async def _write(self, run: Run, turn: Turn, unsaved: list[Entry]) -> Entry:
+    async def _write(self, run: Run, turn: Turn, unsaved: list[Entry]) -> tuple[Entry, End | None]:
+        """What the node did, and the end where nothing is left to do."""
         try:
             async with unit_of_work():
                 entry = await self._step(run, turn)
                 if entry.recorded.status is not Status.SUCCEEDED:
                     raise Undone(entry)
-                await self._journal.write(run, [*unsaved, entry])
+                behind = _next(run)
+                end = behind if isinstance(behind, End) else None
+                if end:
+                    await self._journal.finish(run, end.status, end.error, [*unsaved, entry])
+                else:
+                    await self._journal.write(run, [*unsaved, entry])
         except Undone as undone:
             unsaved.append(undone.entry)
-            return undone.entry
+            return undone.entry, None
         unsaved.clear()
-        return entry
+        return entry, end
 
     async def _reach_out(self, run: Run, turn: Turn, unsaved: list[Entry]) -> Entry:
         """Outside of any unit, between two: what it is made of is recorded before, so that a repetition is the same."""
@@ -232,6 +241,12 @@ def _cut(recorded: Recorded) -> Recorded:
     """What is kept is what later nodes see, so that they see the same after a crash."""
     error = capped_text(recorded.error) if recorded.error else recorded.error
     return replace(recorded, result=capped(recorded.result), error=error)
+
+
+def _ended(run: Run, end: End) -> Result:
+    """When that is committed."""
+    run.ended = end.status
+    return Result(end.status, tuple(run.messages), end.error)
 
 
 def _next(run: Run) -> Next:

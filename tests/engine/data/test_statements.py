@@ -22,6 +22,15 @@ async def test_a_new_row_has_the_values_and_tells_its_key(kinds):
         assert values == {name: getattr(row, name) for name in values}
 
 
+async def test_several_rows_stand_in_their_order(kinds):
+    said = [{"whole": 1, "extras": [1]}, {"whole": 2, "extras": None}, {"whole": None, "extras": '"text"'}]
+    await NEW.say_all(said)
+    await NEW.say_all([])
+
+    rows = await Thing.all().order_by("id").values("whole", "extras")
+    assert [(1, [1]), (2, None), (None, "text")] == [(row["whole"], row["extras"]) for row in rows]
+
+
 async def test_what_is_not_said_has_the_default_of_its_column(kinds):
     said = {"key": "new", "version": 1, "title": "New", "type": WorkflowType.ACTION}
     row = await Workflow.get(id=await Insert(Workflow).say({**said, "created_at": MOMENT}))

@@ -178,7 +178,9 @@ async def test_those_of_one_record_wait_for_each_other(journal):
 
 
 async def finish(journal, execution):
-    await journal.finish(await taken(journal, execution), Status.ERROR, "no", [])
+    run = await taken(journal, execution)
+    async with unit_of_work():
+        await journal.finish(run, Status.ERROR, "no", [])
 
 
 async def give_up(journal, execution):

@@ -175,6 +175,23 @@ async def test_nodes_that_write_nothing_are_recorded_with_the_next_that_does(jou
     assert ["Hello.", "Hello."] == (await row_of(run)).messages
 
 
+async def test_the_end_is_recorded_with_the_last_effect(journal):
+    """Who dies while it is recorded leaves neither, and the effect is there once when others have carried on."""
+
+    async def die(*_):
+        raise KeyboardInterrupt
+
+    run = await start(journal, defined(journal, note("a")))
+    carry_on, journal.ended = journal.ended, die
+    with pytest.raises(KeyboardInterrupt):
+        await runner(journal).run(run)
+    assert (0, []) == (await Note.all().count(), await jobs())
+
+    journal.ended = carry_on
+    await runner(journal).run(await load(journal, run.execution, run.lease))
+    assert (1, [("a", Status.SUCCEEDED)]) == (await Note.all().count(), await jobs())
+
+
 async def test_a_run_goes_on_behind_what_was_recorded(journal):
     """The first process dies in the second node, its effect with it."""
 
