@@ -29,13 +29,13 @@ TIMES = 7
 SLACK = 1.15
 # Statements and calls, on SQLite and on PostgreSQL.
 BOUNDS = {
-    cases.CREATE: ((3, 1620), (3, 1980)),
-    cases.ASYNC: ((5, 2620), (5, 3360)),
-    cases.SYNC: ((5, 2610), (4, 3040)),
-    cases.GET: ((1, 650), (1, 950)),
-    cases.LIST: ((5, 3930), (5, 5380)),
-    cases.GRAPHQL_CREATE: ((3, 3540), (3, 3920)),
-    cases.GRAPHQL_LIST: ((7, 64600), (7, 66400)),
+    cases.CREATE: ((3, 1540), (3, 1810)),
+    cases.ASYNC: ((5, 2060), (5, 2640)),
+    cases.SYNC: ((5, 2090), (4, 2390)),
+    cases.GET: ((1, 600), (1, 880)),
+    cases.LIST: ((5, 3840), (5, 5160)),
+    cases.GRAPHQL_CREATE: ((3, 3490), (3, 3790)),
+    cases.GRAPHQL_LIST: ((7, 64400), (7, 66100)),
 }
 
 
