@@ -24,6 +24,8 @@ OF_ONE = AT_ONCE - 2
 SYNC_REQUESTS = 200
 """Requests whose sync executions run at once, unless a setting says otherwise."""
 MAX_ATTEMPTS = 3
+MOMENT_SECONDS = 0.02
+"""How long a worker with much to do leaves room empty, so that more of it is filled at once."""
 SWEEP_SECONDS = 1.0
 """How often rows are looked through without being woken: for the executions of processes that died."""
 GRACE_SECONDS = 10.0
@@ -108,8 +110,7 @@ class Worker:
 
     async def _take(self) -> None:
         while True:
-            if len(self._taken) == AT_ONCE:
-                await asyncio.wait(self._taken, return_when=asyncio.FIRST_COMPLETED)
+            await self._room()
             running = set(self._taken)
             # Cancelled while the claim is committed, nobody would know of it until the lease ends.
             claims = await _finished(_spawn(self._claim(AT_ONCE - len(self._taken))))
@@ -119,6 +120,16 @@ class Worker:
             # One that has ended meanwhile has left its place to another, which was not found.
             if not claims and running <= self._taken:
                 await self._rest()
+
+    async def _room(self) -> None:
+        """Wait for room, and a moment for more of it: to claim one costs as much as to claim several."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + MOMENT_SECONDS
+        while len(self._taken) > AT_ONCE // 2:
+            left = None if len(self._taken) == AT_ONCE else end - loop.time()
+            if left is not None and left <= 0:
+                return
+            await asyncio.wait(self._taken, timeout=left, return_when=asyncio.FIRST_COMPLETED)
 
     async def _rest(self) -> None:
         """Until there may be something to take: something was put, or one has ended that another has waited for."""
