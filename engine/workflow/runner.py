@@ -125,8 +125,7 @@ class Runner:
                 entry = await self._step(run, turn)
                 if entry.recorded.status is not Status.SUCCEEDED:
                     raise Undone(entry)
-                behind = _next(run)
-                end = behind if isinstance(behind, End) else None
+                end = self._end_behind(run)
                 if end:
                     await self._journal.finish(run, end.status, end.error, [*unsaved, entry])
                 else:
@@ -136,6 +135,15 @@ class Runner:
             return undone.entry, None
         unsaved.clear()
         return entry, end
+
+    def _end_behind(self, run: Run) -> End | None:
+        """The end, where the unit of the last effect may record it as well.
+
+        Not of one of those that run one after the other: it lets the next one go, and waits for their lane when it
+        may hold those of what follows its effect.
+        """
+        behind = _next(run)
+        return behind if isinstance(behind, End) and not run.definition.options.in_order else None
 
     async def _reach_out(self, run: Run, turn: Turn, unsaved: list[Entry]) -> Entry:
         """Outside of any unit, between two: what it is made of is recorded before, so that a repetition is the same."""
