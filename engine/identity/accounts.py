@@ -10,7 +10,7 @@ from tortoise.expressions import Q
 
 from engine.actions import Actor
 from engine.data.unit import after_commit, unit_of_work
-from engine.errors import Code, StartError, refuse
+from engine.errors import Code, Refusal, StartError, refuse
 from engine.identity.attempts import Attempts
 from engine.identity.directory import find_user, unit_of_accounts
 from engine.identity.keys import find_shown, is_key
@@ -124,7 +124,11 @@ class Accounts:
         holder = self._recent.find(token, self.tokens.now())
         if holder is None:
             state = self._recent.state
-            holder = await self._holder(token)
+            try:
+                holder = await self._holder(token)
+            except Refusal:
+                self._recent.drop(token)
+                raise
             self._recent.keep(token, holder, state)
         actor = _in_role(holder, role)
         if actor is None:

@@ -79,6 +79,10 @@ class Recent:
         while len(self._kept) > self._most:
             self._kept.popitem(last=False)
 
+    def drop(self, token: str) -> None:
+        """What was remembered of this token is not so any more."""
+        self._kept.pop(_name(token), None)
+
     def forget(self) -> None:
         """Something has changed that decides who somebody is, or what they may do."""
         self._changes += 1

@@ -42,6 +42,19 @@ async def test_whoever_was_shown_a_moment_ago_is_not_looked_up_again(tokens, acc
     assert Code.INVALID_TOKEN == (await refused(remembering.actor(token))).code
 
 
+async def test_whoever_was_refused_meanwhile_stays_so(tokens, accounts):
+    """The one request that asks anew is not the only one that hears of a change in another process."""
+    seconds = [0.0]
+    remembering = Accounts(tokens, accounts.passwords, Attempts(), recent=Recent(clock=lambda: seconds[0]))
+    token = await remembering.issue_token("root", 1)
+    await remembering.actor(token)
+    await User.all().delete()
+
+    seconds[0] = 0.5
+    for _ in range(2):
+        assert Code.INVALID_TOKEN == (await refused(remembering.actor(token))).code
+
+
 @pytest.mark.parametrize(
     ("name", "named_by"),
     [

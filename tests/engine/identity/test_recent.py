@@ -54,6 +54,15 @@ def test_the_moment_begins_before_the_database_was_asked(recent, seconds):
     assert recent.find("token", NOW) is None
 
 
+def test_what_is_not_so_any_more_is_dropped(recent, seconds):
+    recent.keep("token", HOLDER, recent.state)
+    seconds.time = 0.6
+    assert recent.find("token", NOW) is None
+
+    recent.drop("token")
+    assert recent.find("token", NOW) is None
+
+
 def test_a_token_that_has_ended_is_not_remembered(recent):
     recent.keep("token", HOLDER, recent.state)
 
