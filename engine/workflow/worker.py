@@ -123,12 +123,11 @@ class Worker:
 
     async def _room(self) -> None:
         """Wait for room, and a moment for more of it: to claim one costs as much as to claim several."""
+        if len(self._taken) == AT_ONCE:
+            await asyncio.wait(self._taken, return_when=asyncio.FIRST_COMPLETED)
         loop = asyncio.get_running_loop()
         end = loop.time() + MOMENT_SECONDS
-        while len(self._taken) > AT_ONCE // 2:
-            left = None if len(self._taken) == AT_ONCE else end - loop.time()
-            if left is not None and left <= 0:
-                return
+        while len(self._taken) > AT_ONCE // 2 and (left := end - loop.time()) > 0:
             await asyncio.wait(self._taken, timeout=left, return_when=asyncio.FIRST_COMPLETED)
 
     async def _rest(self) -> None:
