@@ -1,5 +1,7 @@
 """Modules of models, as many as one wants, for a service of many collections."""
 
+from pathlib import Path
+
 _HEAD = "from tortoise import fields\nfrom tortoise.models import Model\n"
 _MODEL = """
 class Thing{number}(Model):
@@ -14,6 +16,16 @@ class Thing{number}(Model):
 """
 
 
-def models(amount: int) -> str:
-    """The text of a module of so many; all refer to the first."""
-    return _HEAD + "".join(_MODEL.format(number=number) for number in range(amount))
+MODELS_OF_EACH = 40
+"""Tortoise reads the source of a module anew for each model in it, so one of hundreds takes long to import."""
+
+
+def modules(folder: Path, amount: int) -> str:
+    """Write modules of so many models into a folder; answers their names. All models refer to the first."""
+    names = []
+    for first in range(0, amount, MODELS_OF_EACH):
+        names.append(f"many{amount}_{first}")
+        numbers = range(first, min(first + MODELS_OF_EACH, amount))
+        text = _HEAD + "".join(_MODEL.format(number=number) for number in numbers)
+        (folder / f"{names[-1]}.py").write_text(text)
+    return ",".join(names)

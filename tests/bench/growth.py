@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.bench._cases import ASYNC, CREATE, LIST, Case
 from tests.bench._load import load, need_wrk, resident
-from tests.bench._many import models
+from tests.bench._many import modules
 from tests.bench._site import SETTINGS, filled, target
 from tests.bench._svg import Panel, drawn
 from tests.databases import SERVER, Databases, address, databases_in
@@ -95,7 +95,7 @@ def collections(folder: Path, seconds: int, most: int) -> list[Panel]:
     memory: list[tuple[float, float]] = []
     databases = databases_in(folder)
     for amount in (n for n in COLLECTIONS if n <= most):
-        (folder / f"many{amount}.py").write_text(models(amount))
+        named = modules(folder, amount)
         with empty(databases) as database_url:
             begun: list[float] = []
             for number in range(1 + STARTS):
@@ -103,7 +103,7 @@ def collections(folder: Path, seconds: int, most: int) -> list[Panel]:
                     folder / f"home{amount}-{number}",
                     cwd=folder,
                     database_url=database_url,
-                    models=f"many{amount}",
+                    models=named,
                     **SETTINGS,
                 )
                 begun.append(served.start_seconds)
