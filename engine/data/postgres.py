@@ -24,6 +24,17 @@ NAME = f"bangpath {socket.gethostname()}"[:63]
 IDLE_SECONDS = 12.0
 """How long the server keeps a transaction in which nothing is said: its process stands still, or is out of reach."""
 
+# After a crash the server counts on from what had reached its disk, which it writes down when it has recovered. Who had
+# a number from there on was not committed, whatever becomes of the one who has it now.
+_STATUS = """
+SELECT CASE WHEN is_later AND $1::text::xid8 >= counted_from THEN 'aborted' ELSE pg_xact_status($1::text::xid8) END
+FROM (
+    SELECT greatest(pg_postmaster_start_time(), checkpoint_time) > to_timestamp($2) AS is_later,
+        (split_part(next_xid, ':', 1)::numeric * 4294967296 + split_part(next_xid, ':', 2)::numeric)::text::xid8
+            AS counted_from
+    FROM pg_control_checkpoint()
+) AS written"""
+
 DEADLOCK_SECONDS = 2.0
 """The server looks for a deadlock after one second, and ends one of those who wait; before that both would give up."""
 
@@ -105,12 +116,16 @@ class Client(AsyncpgDBClient):
             await line.close()
 
     async def status_of(self, number: str) -> str | None:
-        """What became of the transaction with this number: `committed`, `aborted` or `in progress`."""
+        """What became of the transaction with this number and moment: `committed`, `aborted` or `in progress`."""
+        known, moment = number.split()
         connection = await self.borrow()
         try:
             with telling():
-                status: str | None = await connection.fetchval("SELECT pg_xact_status($1::text::xid8)", number)
+                status: str | None = await connection.fetchval(_STATUS, known, float(moment))
                 return status
+        except asyncpg.InvalidParameterValueError:
+            # The number is still to come: since a crash nobody has had it.
+            return "aborted"
         finally:
             await self.give_back(connection)
 

@@ -18,7 +18,7 @@ from tortoise.connection import get_connections
 from tortoise.exceptions import DBConnectionError, TransactionManagementError
 
 from engine.data.postgres_errors import telling
-from engine.data.postgres_executor import NUMBER, Executor
+from engine.data.postgres_executor import MOMENT, NUMBER, Executor
 
 _TOO_FAR_OUT = "PostgreSQL has undone everything: an error inside was caught too far out"
 UNDECIDED_SECONDS, UNDECIDED_PAUSE = 60.0, 0.1
@@ -46,7 +46,7 @@ class _Talk:
     waiting: list[str] = field(default_factory=list)
     savepoints: int = 0
     number: str | None = None
-    """The server's own number of the transaction, as soon as an insert has told it."""
+    """The server's own number of the transaction and the moment that it was told, as soon as an insert has."""
 
     @property
     def is_silent(self) -> bool:
@@ -105,7 +105,7 @@ class Transaction(TransactionWrapper):
         with telling():
             try:
                 number = self._talk.number or await self._connection.fetchval(
-                    "SELECT pg_current_xact_id_if_assigned()::text"
+                    f"SELECT pg_current_xact_id_if_assigned() || ' ' || {MOMENT}"
                 )
             except asyncpg.InFailedSQLTransactionError as error:
                 raise TransactionManagementError(_TOO_FAR_OUT) from error

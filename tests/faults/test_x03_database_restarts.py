@@ -1,14 +1,22 @@
 """X03: PostgreSQL goes and comes back, again and again: writers are told to come again, and nothing is lost."""
 
+import asyncio
 import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from tortoise.exceptions import DBConnectionError
 
+from engine.data.postgres_executor import MOMENT
+from engine.data.unit import connection, unit_of_work
+from engine.database import close_database, open_database
+from engine.system.models import Role
 from tests.faults.clients import Send, attempt, create, graphql, rest
 from tests.faults.cluster import Cluster
 from tests.faults.conftest import Sizes, Tell
@@ -117,3 +125,39 @@ def first_success(site: Site, number: int) -> float:
 
     until(look, seconds=60, pause=0.05)
     return time.monotonic() - began
+
+
+NAMED = f"pg_current_xact_id() || ' ' || {MOMENT}"
+LOST = f"INSERT INTO roles (name, grants, workflows, created_at) VALUES ('x', '{{}}', '[]', now()) RETURNING {NAMED}"
+
+
+async def test_a_number_that_another_has_after_a_crash_tells_nothing_of_ours(cluster: Cluster) -> None:
+    """PostgreSQL counts on from what had reached its disk: who has our number then may well be committed."""
+    await open_database(cluster.address, ["schema.sample.models"])
+    client: Any = connection()
+    lost = await client.borrow()
+    # Else what nobody has committed reaches the disk all the same, and its number is given to nobody again.
+    await lost.execute("ALTER SYSTEM SET wal_writer_delay = '10s'")
+    await lost.fetch("SELECT pg_reload_conf(), pg_sleep(0.5)")
+    await lost.execute("BEGIN")
+    ours = await lost.fetchval(LOST)
+    await asyncio.to_thread(cluster.restart, "immediate")
+    with suppress(DBConnectionError):
+        await client.give_back(lost)
+    assert "aborted" == await status_again(client, ours)
+
+    async with unit_of_work():
+        await Role.create(name="new")
+        [row] = await connection().execute_query_dict(f"SELECT {NAMED} AS theirs")
+    assert ours.split()[0] == row["theirs"].split()[0]
+    assert ("aborted", "committed") == (await client.status_of(ours), await client.status_of(row["theirs"]))
+    await close_database()
+
+
+async def status_again(client: Any, number: str) -> str:
+    """As soon as a connection of the pool is none that the server has forgotten."""
+    for _ in range(50):
+        with suppress(DBConnectionError):
+            return str(await client.status_of(number))
+        await asyncio.sleep(0.1)
+    raise AssertionError("the database has not come back")
