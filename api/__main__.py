@@ -6,9 +6,9 @@ import gc
 def main() -> None:
     """Run the command, without looking for garbage among what is imported and made at a start: all of it stays."""
     gc.disable()
-    from api.commands import main
+    from api import commands
 
-    main()
+    commands.main()
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ class Insert:
         """The key of the new row."""
         client = connection()
         given = {name: value for name, value in self._whole(values).items() if value is not None}
-        answer = await client.execute_insert(self._text(client, given), self._written(given))
+        answer = await client.execute_insert(self._text(client, given), self._values(given))
         # SQLite tells the key by itself, PostgreSQL in a row.
         return int(answer if isinstance(answer, int) else answer[0])
 
@@ -39,13 +39,13 @@ class Insert:
         """Several rows in their order, of which each has values for the same columns."""
         if rows:
             client, whole = connection(), [self._whole(values) for values in rows]
-            await client.execute_many(self._text(client, whole[0]), [self._written(given) for given in whole])
+            await client.execute_many(self._text(client, whole[0]), [self._values(given) for given in whole])
 
     def _whole(self, values: Mapping[str, Any]) -> dict[str, Any]:
         defaults = {name: default for name, default in self._defaults.items() if name not in values}
         return {**values, **{name: default() if callable(default) else default for name, default in defaults.items()}}
 
-    def _written(self, given: Mapping[str, Any]) -> list[Any]:
+    def _values(self, given: Mapping[str, Any]) -> list[Any]:
         fields = self._model._meta.fields_map
         return [
             None if value is None else fields[name].to_db_value(value, self._model) for name, value in given.items()
@@ -78,7 +78,7 @@ class Update:
         client = connection()
         text = self._texts.get(client.connection_name)
         if text is None:
-            text = self._texts[client.connection_name] = self._written(client.query_class)
+            text = self._texts[client.connection_name] = self._text(client.query_class)
         given = [*((name, values[name]) for name in self.columns), *((name, where[name]) for name in self.where)]
         fields = self.model._meta.fields_map
         count, _ = await client.execute_query(
@@ -86,7 +86,7 @@ class Update:
         )
         return count
 
-    def _written(self, query_class: Any) -> str:
+    def _text(self, query_class: Any) -> str:
         meta = self.model._meta
         query = query_class.update(meta.basetable)
         names = meta.fields_db_projection

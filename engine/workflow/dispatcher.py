@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -133,23 +133,18 @@ class Dispatcher:
         if started.running is None:
             return tuple(started.workflows)
         await self._patience.for_task(started.running, self._sync_wait)
-        ended = {run.execution: run for _, run in started.runs if run.ended}
+        ended = {run.execution: (run.ended, run.messages) for _, run in started.runs if run.ended}
         if len(ended) < len(started.runs):
             return await self.look(started.workflows)
-        return tuple(
-            _told_end(each, ended[each.execution_id]) if each.execution_id in ended else each
-            for each in started.workflows
-        )
+        return _settled(started.workflows, ended)
 
     async def look(
         self, workflows: Sequence[TriggeredWorkflow], *, every: bool = False
     ) -> tuple[TriggeredWorkflow, ...]:
         """How these stand now; of the async ones too if `every` one is meant."""
         asked = [each.execution_id for each in workflows if each.sync or every]
-        rows = {row.id: row for row in await Execution.filter(id__in=asked).only("id", "status", "messages")}
-        return tuple(
-            _settled(each, rows[each.execution_id]) if each.execution_id in rows else each for each in workflows
-        )
+        rows = await Execution.filter(id__in=asked).only("id", "status", "messages")
+        return _settled(workflows, {row.id: (row.status, row.messages) for row in rows})
 
     def _has_room(self, planned: Planned) -> bool:
         keys = {pending.definition.key for pending in planned.pending if _runs_after(pending)}
@@ -199,13 +194,17 @@ def _run(pending: Pending, execution: int, lease: str = "") -> Run:
     return Run(execution, lease, pending.definition, pending.context, awaited=True, lineage=pending.lineage)
 
 
-def _told_end(told: TriggeredWorkflow, run: Run) -> TriggeredWorkflow:
-    assert run.ended is not None, "those that have not ended are looked for in the database"
-    return replace(told, status=run.ended.value, messages=tuple(run.messages))
-
-
-def _settled(told: TriggeredWorkflow, row: Execution) -> TriggeredWorkflow:
-    return replace(told, status=row.status.value, messages=tuple(row.messages))
+def _settled(
+    workflows: Sequence[TriggeredWorkflow], known: Mapping[int, tuple[Status, Sequence[str]]]
+) -> tuple[TriggeredWorkflow, ...]:
+    """What was told, with the status and the messages that are known by now of some executions."""
+    told: list[TriggeredWorkflow] = []
+    for each in workflows:
+        if each.execution_id is not None and (found := known.get(each.execution_id)):
+            status, messages = found
+            each = replace(each, status=status.value, messages=tuple(messages))
+        told.append(each)
+    return tuple(told)
 
 
 def _rejected(pending: Pending, result: Result, entries: Sequence[Entry]) -> Refusal:
