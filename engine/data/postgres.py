@@ -16,6 +16,7 @@ from tortoise.exceptions import DBConnectionError
 from engine.data.postgres_errors import telling
 from engine.data.postgres_executor import Executor
 from engine.data.postgres_line import Line
+from engine.data.postgres_pool import Connections
 from engine.data.postgres_transaction import PooledContext, Transaction
 
 # What PostgreSQL keeps of a name; docker/health.py looks for it.
@@ -49,7 +50,7 @@ class Borrowed(PoolConnectionWrapper[Any]):
         return self.connection
 
     async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
-        await self.client.give_back(self.connection)
+        await self.client.give_back(self.connection, sound=exc_type is None)
 
 
 class Client(AsyncpgDBClient):
@@ -61,6 +62,7 @@ class Client(AsyncpgDBClient):
         super().__init__(**kwargs)
         self._dsn = dsn
         self._wait = wait
+        self._connections: Connections | None = None
 
     async def create_connection(self, with_db: bool) -> None:
         with telling():
@@ -73,6 +75,7 @@ class Client(AsyncpgDBClient):
                 reset=_leave,
                 server_settings=_limits(self._wait),
             )
+        self._connections = Connections(self._pool, self.pool_maxsize, self._wait)
         await self._post_connect()
 
     def acquire_connection(self) -> PoolConnectionWrapper[Any]:
@@ -87,18 +90,24 @@ class Client(AsyncpgDBClient):
 
     async def borrow(self) -> Any:
         """A connection of the pool, which is opened by the first who needs it."""
-        if self._pool is None:
+        if self._connections is None:
             async with self._pool_init_lock:
-                if self._pool is None:
+                if self._connections is None:
                     await self.create_connection(with_db=True)
-        assert self._pool is not None, "opened above"
+        assert self._connections is not None, "opened above"
         try:
             with telling():
-                return await self._pool.acquire(timeout=self._wait)
+                return await self._connections.borrow()
         except DBConnectionError as error:
             if not isinstance(error.__cause__, TimeoutError):
                 raise
             raise DBConnectionError(f"No connection could be had within {self._wait:g} seconds") from error
+
+    async def give_back(self, connection: Any, *, sound: bool) -> None:
+        """Let the next have it; one that was left in the middle of something is not `sound`."""
+        if self._connections is not None:
+            with telling():
+                await self._connections.give_back(connection, sound=sound)
 
     @asynccontextmanager
     async def listening(self, heard: Mapping[str, Callable[[str], None]]) -> AsyncIterator[Line]:
@@ -118,28 +127,25 @@ class Client(AsyncpgDBClient):
     async def status_of(self, number: str) -> str | None:
         """What became of the transaction with this number and moment: `committed`, `aborted` or `in progress`."""
         known, moment = number.split()
-        connection = await self.borrow()
         try:
-            with telling():
-                status: str | None = await connection.fetchval(_STATUS, known, float(moment))
-                return status
+            async with self.acquire_connection() as connection:
+                with telling():
+                    status: str | None = await connection.fetchval(_STATUS, known, float(moment))
+                    return status
         except asyncpg.InvalidParameterValueError:
             # The number is still to come: since a crash nobody has had it.
             return "aborted"
-        finally:
-            await self.give_back(connection)
 
     @property
     def connections(self) -> dict[str, int]:
         """How many are used, and how many wait to be."""
-        if self._pool is None:
-            return {"used": 0, "idle": 0}
-        return {"used": self._pool.get_size() - self._pool.get_idle_size(), "idle": self._pool.get_idle_size()}
+        return {"used": 0, "idle": 0} if self._connections is None else self._connections.figures
 
-    async def give_back(self, connection: Any) -> None:
-        if self._pool is not None:
-            with telling():
-                await self._pool.release(connection)
+    async def _close(self) -> None:
+        if self._connections is not None:
+            self._connections.leave()
+        await super()._close()
+        self._connections = None
 
 
 def _limits(wait: float) -> dict[str, str]:

@@ -30,7 +30,7 @@ class Pool(Protocol):
 
     async def borrow(self) -> Any: ...
 
-    async def give_back(self, connection: Any) -> None: ...
+    async def give_back(self, connection: Any, *, sound: bool) -> None: ...
 
     async def status_of(self, number: str) -> str | None: ...
 
@@ -190,22 +190,20 @@ class PooledContext(TransactionContextPooled):
 
     async def __aenter__(self) -> TransactionalDBClient:
         self.client._connection = await self.client.pool.borrow()
-        try:
-            await self.client.begin()
-        except BaseException:
-            await self.client.pool.give_back(self.client._connection)
-            raise
+        await self.client.begin()
         self.token = get_connections().set(self.connection_name, self.client)
         return self.client
 
     async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
         get_connections().reset(self.token)
+        sound = False
         try:
             if exc_type is None:
                 await self.client.commit()
+                sound = True
             else:
                 # With the connection everything went that was to be undone, and the first error is the one to tell.
                 with suppress(DBConnectionError):
                     await self.client.rollback()
         finally:
-            await self.client.pool.give_back(self.client._connection)
+            await self.client.pool.give_back(self.client._connection, sound=sound)

@@ -47,13 +47,9 @@ _MADE_BY = f"SELECT obj_description(to_regclass('{TABLE}'), 'pg_class')"
 
 async def make_tables() -> None:
     """Make or upgrade the tables; those who start at once take turns, and who finds them good is done."""
-    # A client of engine/data/postgres.py. An upgrade is several transactions on one connection.
-    client: Any = connection()
-    borrowed = await client.borrow()
-    try:
+    # An upgrade is several transactions on one connection.
+    async with connection().acquire_connection() as borrowed:
         await _make(borrowed)
-    finally:
-        await client.give_back(borrowed)
 
 
 async def _make(borrowed: Any) -> None:

@@ -1,0 +1,125 @@
+"""The connections to PostgreSQL that are open, handed from one who needs one to the next."""
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+from typing import Any
+
+import asyncpg
+
+KEPT_SECONDS = 300.0
+"""How long a connection stays open that nobody needs."""
+
+
+class Connections:
+    """At most `size` connections of asyncpg's pool; who waits longer than `wait` seconds for one has a `TimeoutError`.
+
+    They stay out of that pool until something has gone wrong with one of them. To come and go costs a task, a lock and
+    two timers there, which is a tenth of a create.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, size: int, wait: float) -> None:
+        self._pool = pool
+        self._size = size
+        self._wait = wait
+        self._out = 0
+        # With the time since when. The last that came is the first to go, so that those too many grow old.
+        self._idle: deque[tuple[float, Any]] = deque()
+        self._turns: deque[asyncio.Future[Any]] = deque()
+        self._sweep: asyncio.TimerHandle | None = None
+        self._leaving = False
+
+    @property
+    def figures(self) -> dict[str, int]:
+        """How many are used, and how many wait to be."""
+        return {"used": self._out - len(self._idle), "idle": len(self._idle)}
+
+    async def borrow(self) -> Any:
+        """One that is open, for the caller alone until it is given back."""
+        while self._idle:
+            _, connection = self._idle.pop()
+            if _is_open(connection):
+                return connection
+            self._end(connection)
+        async with asyncio.timeout(self._wait):
+            while self._out >= self._size:
+                connection = await self._turn()
+                if connection is not None:
+                    return connection
+            return await self._open()
+
+    async def give_back(self, connection: Any, *, sound: bool) -> None:
+        """Let the next have it. One that was left in the middle of something is not `sound`: asyncpg sees to it."""
+        if not sound or self._leaving:
+            try:
+                await self._pool.release(connection, timeout=self._wait)
+            finally:
+                self._count_out()
+        elif _is_open(connection):
+            self._hand_on(connection)
+        else:
+            self._end(connection)
+
+    def leave(self) -> None:
+        """Close those that nobody uses, and the others as soon as they come: the pool is about to be closed."""
+        self._leaving = True
+        if self._sweep is not None:
+            self._sweep.cancel()
+        while self._idle:
+            self._end(self._idle.popleft()[1])
+
+    async def _open(self) -> Any:
+        self._out += 1
+        try:
+            return await self._pool.acquire()
+        except BaseException:
+            self._count_out()
+            raise
+
+    async def _turn(self) -> Any:
+        """What somebody gives back, or None where there is room for another."""
+        turn: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._turns.append(turn)
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            # It may have come in the same moment.
+            if not turn.cancelled():
+                self._hand_on(turn.result())
+            raise
+
+    def _hand_on(self, connection: Any) -> None:
+        while self._turns:
+            turn = self._turns.popleft()
+            if not turn.done():
+                turn.set_result(connection)
+                return
+        if connection is not None:
+            loop = asyncio.get_running_loop()
+            self._idle.append((loop.time(), connection))
+            if self._sweep is None:
+                self._sweep = loop.call_later(KEPT_SECONDS, self._end_old)
+
+    def _end_old(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._idle and self._idle[0][0] + KEPT_SECONDS <= loop.time():
+            self._end(self._idle.popleft()[1])
+        self._sweep = loop.call_at(self._idle[0][0] + KEPT_SECONDS, self._end_old) if self._idle else None
+
+    def _end(self, connection: Any) -> None:
+        # The pool may have noticed by itself that it was lost.
+        with suppress(asyncpg.InterfaceError):
+            connection.terminate()
+        self._count_out()
+
+    def _count_out(self) -> None:
+        self._out -= 1
+        self._hand_on(None)
+
+
+def _is_open(connection: Any) -> bool:
+    try:
+        return not connection.is_closed()
+    except asyncpg.InterfaceError:
+        # It was lost, and the pool has taken it back.
+        return False
