@@ -113,11 +113,21 @@ class Collection:
     readable: tuple[Field, ...] = field(init=False, repr=False, compare=False)
     unique: frozenset[str] = field(init=False, repr=False, compare=False)
     """The attributes of the columns in which no value is there twice."""
+    json: frozenset[str] = field(init=False, repr=False, compare=False)
+    """The attributes of the columns that hold JSON."""
+    defaults: Mapping[str, Any] = field(init=False, repr=False, compare=False)
+    """What new records have in columns that nothing is given for, where it is always the same, by attribute."""
 
     def __post_init__(self) -> None:
-        readable = tuple(each for each in self.fields.values() if not each.secret)
-        object.__setattr__(self, "readable", readable)
-        object.__setattr__(self, "unique", frozenset(each.attribute for each in self.fields.values() if each.unique))
+        every = self.fields.values()
+        json = frozenset(each.attribute for each in every if each.kind is FieldKind.JSON)
+        # A model that makes its instances itself is told what was given, and no more.
+        defaulting = every if self.model.__init__ is Model.__init__ else ()
+        defaults = {each.attribute: each.column.default for each in defaulting if _has_constant_default(each)}
+        object.__setattr__(self, "readable", tuple(each for each in every if not each.secret))
+        object.__setattr__(self, "unique", frozenset(each.attribute for each in every if each.unique))
+        object.__setattr__(self, "json", json)
+        object.__setattr__(self, "defaults", defaults)
 
     @property
     def type_name(self) -> str:
@@ -136,6 +146,15 @@ class Collection:
         """Which of these are keys of such rows."""
         found = self.records(pk__in=list(keys))
         return set(await found.values_list(self.key.attribute, flat=True))
+
+
+def _has_constant_default(field: Field) -> bool:
+    column = field.column
+    if field.key or column.has_db_default():
+        return False
+    if column.default is None:
+        return column.null
+    return isinstance(column.default, bool | int | float | str) and isinstance(column.default, column.field_type)
 
 
 class Collections(Mapping[str, Collection]):

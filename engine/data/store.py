@@ -12,7 +12,7 @@ from tortoise.expressions import Q
 from tortoise.models import Model
 
 from engine.actions import Action
-from engine.data.collections import Collection, Collections, FieldKind, Relation
+from engine.data.collections import Collection, Collections, Relation
 from engine.data.conflicts import conflicts, is_free, taken_target
 from engine.data.links import Relinked
 from engine.data.plans import Link, Path, Plan
@@ -142,8 +142,9 @@ class Store:
         acting = plan.collection.acting_user
         if acting and acting.column and self._acting_user is not None:
             columns.setdefault(acting.column, self._acting_user)
-        texts = {name: columns.pop(name) for name in _json(plan.collection) & columns.keys()}
-        row = plan.collection.model(**columns)
+        texts = {name: columns.pop(name) for name in plan.collection.json & columns.keys()}
+        # Tortoise looks at each default anew, whether it is a function and of what kind.
+        row = plan.collection.model(**{**plan.collection.defaults, **columns})
         _set(row, plan.collection, texts)
         await row.save(force_create=True)
         # The parent's change stands before those of the records it was linked to, which had to be stored first.
@@ -257,11 +258,6 @@ class Store:
             raise refuse(Code.NO_PERMISSION, message, relation.name)
 
 
-def _json(collection: Collection) -> set[str]:
-    """The attributes of JSON columns."""
-    return {field.attribute for field in collection.fields.values() if field.kind is FieldKind.JSON}
-
-
 async def _save(row: Model, changed: Iterable[str]) -> None:
     """Write these attributes of a row, with those that tell when it was written."""
     automatic = [name for name, column in row._meta.fields_map.items() if getattr(column, "auto_now", False)]
@@ -269,9 +265,8 @@ async def _save(row: Model, changed: Iterable[str]) -> None:
 
 
 def _set(row: Model, collection: Collection, columns: Mapping[str, Any]) -> None:
-    texts = _json(collection)
     for attribute, value in columns.items():
-        setattr(row, attribute, json_text(value) if attribute in texts else value)
+        setattr(row, attribute, json_text(value) if attribute in collection.json else value)
 
 
 def _record(collection: Collection, row: Model) -> Record:

@@ -278,3 +278,30 @@ async def test_a_module_that_cannot_be_used_stops_the_start(name: str, tmp_path:
         await close_database()
 
     assert 1 == len(str(error.value).splitlines())
+
+
+def defaulting() -> dict[str, Any]:
+    """Columns whose default is always the same, and others."""
+    return {
+        "title": fields.CharField(100, null=True),
+        "status": fields.CharField(20, default="draft"),
+        "code": fields.CharField(20, default=lambda: "made"),
+        "extras": fields.JSONField(default=dict),
+        "since": fields.DatetimeField(auto_now_add=True),
+    }
+
+
+async def test_defaults_that_are_always_the_same_are_known_before():
+    [collection] = (await read(Plain=defaulting())).values()
+
+    assert {"title": None, "status": "draft"} == collection.defaults
+
+
+async def test_a_model_that_makes_its_instances_itself_is_told_only_what_is_given():
+    def derive(self: Any, **given: Any) -> None:
+        Model.__init__(self, **given)
+        self.code = "given" if "status" in given else "derived"
+
+    [collection] = (await read(Derived={**defaulting(), "__init__": derive})).values()
+
+    assert {} == collection.defaults
