@@ -71,7 +71,7 @@ class RestDoor:
         values, complaints = await self._read_body(request, operation)
         terms = PLAIN
         if operation.writes:
-            said = [request.url.path, query.decode("latin-1"), values]
+            said = [request.scope["path"], query.decode("latin-1"), values]
             terms = read_terms(request.headers, context, operation.name, said)
         asked = Asked(
             context=replace(context, terms=terms),

@@ -116,7 +116,10 @@ class Shape:
         return record
 
     def _stored(self, row: Model) -> Record:
-        return {each.name: render(getattr(row, each.attribute)) for each in self.fields}
+        record = {each.name: getattr(row, each.attribute) for each in self.fields}
+        for name, _ in self._converted:
+            record[name] = render(record[name])
+        return record
 
     async def _related(self, relation: Relation, shape: Shape, keys: Iterable[Any]) -> dict[Any, list[Record]]:
         """What hangs by a relation, by the values of the column that it is held by."""
