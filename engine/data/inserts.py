@@ -15,8 +15,8 @@ class InsertExecutor(BaseExecutor):
     Where a model has `answers_key_alone`, nobody reads its rows so soon, and they are large.
     """
 
-    _beside = ""
-    """What else is answered, as it stands behind the columns."""
+    beside = ""
+    """What else is answered of a row that is written, as it stands behind `RETURNING`."""
 
     def _get_returning_fields(self, has_generated: bool, db_default_columns: list[str]) -> list[str]:
         return list(self.model._meta.fields_db_projection.values())
@@ -28,7 +28,7 @@ class InsertExecutor(BaseExecutor):
         columns = self.regular_columns_all if instance._custom_generated_pk else self.regular_columns
         if self._has_db_default_values(instance, columns):
             built, values, _ = self._build_insert_with_defaults(instance, columns)
-            statement = built + self._beside
+            statement = self._answering(built)
         else:
             fields = self.model._meta.fields_map
             values = [fields[name].to_db_value(getattr(instance, name), instance) for name in columns]
@@ -41,5 +41,8 @@ class InsertExecutor(BaseExecutor):
         key = (self.db.connection_name, instance._custom_generated_pk)
         if key not in statements:
             built, _, _ = self._build_insert_with_defaults(instance, columns)
-            statements[key] = built + self._beside
+            statements[key] = self._answering(built)
         return statements[key]
+
+    def _answering(self, statement: str) -> str:
+        return f"{statement}, {self.beside}" if self.beside else statement

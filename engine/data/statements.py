@@ -75,18 +75,20 @@ class Update:
 
     async def say(self, values: Mapping[str, Any], **where: Any) -> int:
         """How many rows there were; each of the columns, and of those that are looked at, has its value."""
-        client = connection()
+        client: Any = connection()
+        beside = client.executor_class.beside
         text = self._texts.get(client.connection_name)
         if text is None:
-            text = self._texts[client.connection_name] = self._text(client.query_class)
+            text = self._texts[client.connection_name] = self._text(client.query_class, beside)
         given = [*((name, values[name]) for name in self.columns), *((name, where[name]) for name in self.where)]
         fields = self.model._meta.fields_map
-        count, _ = await client.execute_query(
-            text, [fields[name].to_db_value(value, self.model) for name, value in given]
-        )
-        return count
+        encoded = [fields[name].to_db_value(value, self.model) for name, value in given]
+        if beside:
+            return len(await client.execute_query_dict(text, encoded))
+        count, _ = await client.execute_query(text, encoded)
+        return int(count)
 
-    def _text(self, query_class: Any) -> str:
+    def _text(self, query_class: Any, beside: str) -> str:
         meta = self.model._meta
         query = query_class.update(meta.basetable)
         names = meta.fields_db_projection
@@ -94,4 +96,29 @@ class Update:
             query = query.set(names[name], Parameter(idx=place))
         for place, name in enumerate(self.where, 1 + len(self.columns)):
             query = query.where(meta.basetable[names[name]] == Parameter(idx=place))
-        return str(query.get_sql(query_class.SQL_CONTEXT))
+        text = str(query.get_sql(query_class.SQL_CONTEXT))
+        return f"{text} RETURNING {beside}" if beside else text
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """Reads the rows of a model that have one of some values in a column, in the order of their keys."""
+
+    model: type[Model]
+    column: str
+    _texts: dict[tuple[str, int], str] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    async def say(self, values: Sequence[Any]) -> list[Any]:
+        """Instances, none where there are no values."""
+        if not values:
+            return []
+        client = connection()
+        named = client.connection_name, len(values)
+        if named not in self._texts:
+            found = self.model.filter(**{f"{self.column}__in": list(values)}).order_by(self.model._meta.pk_attr)
+            self._texts[named] = found.sql(params_inline=False)
+        column = self.model._meta.fields_map[self.column]
+        _, rows = await client.execute_query(
+            self._texts[named], [column.to_db_value(each, self.model) for each in values]
+        )
+        return [self.model._init_from_db(**row) for row in rows]

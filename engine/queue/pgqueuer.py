@@ -19,6 +19,7 @@ from pgqueuer.domain.types import QueueEntrypoint, QueueManagerId
 from pgqueuer.ports.repository import EntrypointExecutionParameter
 from pgqueuer.queries import Queries
 
+from engine.data.postgres_executor import NUMBERED
 from engine.data.unit import after_commit, connection, take_turns, unit_of_work
 from engine.observe import ExecutionChanged, Publish, unheard
 from engine.queue import rows
@@ -60,7 +61,7 @@ WITH entered AS (
     WHERE id = ANY($3::bigint[]) AND status || '' = 'queued'
     RETURNING id, key, attempt
 )
-SELECT id, key, attempt FROM claimed ORDER BY id"""  # noqa: S608 - a name of ours
+SELECT id, key, attempt, {NUMBERED} FROM claimed ORDER BY id"""  # noqa: S608 - a name of ours
 _LOST = f"""
 SELECT id, EXISTS (SELECT FROM {TABLE} WHERE dedupe_key = looked.id::text AND status IN ('queued', 'picked')) AS there
 FROM (SELECT id FROM executions WHERE status = 'queued' AND id > $1 ORDER BY id LIMIT $2) AS looked

@@ -10,9 +10,7 @@ The bounds are those of Python 3.11 on this code, and `SLACK` above them is for 
 makes a request cheaper lowers its bound; who makes it dearer says why in the commit that raises it.
 """
 
-import asyncio
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -20,11 +18,11 @@ import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.app import Service
-from engine.data.unit import connection
 from tests.bench import _cases as cases
 from tests.bench._cases import Case
 from tests.bench._content import fill_opened
 from tests.databases import SERVER
+from tests.statements import listen, told
 
 TIMES = 7
 SLACK = 1.15
@@ -64,8 +62,7 @@ async def test_a_request_says_no_more_to_the_database(asking: httpx.AsyncClient,
     for _ in range(TIMES):
         said.clear()
         await ask(asking, case)
-        # asyncpg tells of a statement in the round of the loop behind it.
-        await asyncio.sleep(0)
+        await told()
         counts.append(len(said))
 
     assert 0 < min(counts) <= BOUNDS[case][bool(SERVER)][0], said
@@ -105,15 +102,3 @@ class Counting:
 async def ask(client: httpx.AsyncClient, case: Case) -> None:
     response = await client.request(case.method, case.path, json=case.body)
     assert 200 == response.status_code, response.text
-
-
-async def listen(said: Callable[[str], object]) -> None:
-    """Have every statement told from now on, by the driver's own means."""
-    # Tortoise's client, of which either kind is another.
-    client: Any = connection()
-    if not SERVER:
-        await client._connection.set_trace_callback(said)
-        return
-    for holder in client._pool._holders:
-        if holder._con is not None:
-            holder._con.add_query_logger(lambda record: said(record.query))

@@ -4,13 +4,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine.data.statements import Insert, Update
+from engine.data.statements import Insert, Select, Update
 from engine.data.unit import unit_of_work
 from engine.system.models import Workflow, WorkflowType
 from tests.kinds import Thing
+from tests.statements import listen, told
 
 MOMENT = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
 NEW = Insert(Thing)
+OF_TEXT = Select(Thing, "text")
 EXTRAS = Update(Thing, ("extras", "moment"), where=("id", "flag"))
 
 
@@ -67,3 +69,26 @@ async def test_it_is_part_of_the_unit_that_is_open(kinds):
         await say_and_fail()
 
     assert {"a": 1} == (await Thing.get(id=row.id)).extras
+
+
+async def test_a_unit_that_updates_says_that_and_no_more(kinds):
+    """PostgreSQL's number of the transaction is asked for by the update itself."""
+    row = await Thing.create(flag=True)
+    await EXTRAS.say({"extras": None, "moment": None}, id=row.id, flag=True)
+    said: list[str] = []
+    await listen(said.append)
+    async with unit_of_work():
+        await EXTRAS.say({"extras": [1], "moment": MOMENT}, id=row.id, flag=True)
+    await told()
+
+    assert ["BEGIN", "UPDATE", "COMMIT"] == [statement.split()[0] for statement in said]
+
+
+async def test_the_rows_that_have_the_values_are_read_in_the_order_of_their_keys(kinds):
+    """Each as Tortoise reads it, whatever was asked before."""
+    rows = [await Thing.create(text=text, extras={"of": text}) for text in ("a", "b", "a")]
+
+    assert [] == await OF_TEXT.say([])
+    for texts in (["a"], ["b"], ["b", "a"]):
+        found = await OF_TEXT.say(texts)
+        assert [(row.id, row.extras) for row in rows if row.text in texts] == [(row.id, row.extras) for row in found]
