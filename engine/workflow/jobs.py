@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from tortoise.expressions import Q
 
-from engine.data.statements import Insert
+from engine.data.statements import Insert, Select
 from engine.data.values import json_text
 from engine.system.models import UNENDED, Job, Status
 from engine.workflow.definition import Definition
@@ -18,6 +18,7 @@ from engine.workflow.nodes.base import Leave
 from engine.workflow.processor import Recorded, Run
 
 _INSERT = Insert(Job)
+_OF_EXECUTIONS = Select(Job, "execution_id")
 
 
 class Entry(Struct, frozen=True):
@@ -34,9 +35,8 @@ async def jobs_of(definitions: Mapping[int, Definition]) -> dict[int, list[Job]]
     looping = [each for each, definition in definitions.items() if any(step.loops for step in definition.walk())]
     straight = [each for each in definitions if each not in looping]
     found: dict[int, list[Job]] = {each: [] for each in definitions}
-    for job in await Job.filter(execution_id__in=straight).order_by("id") if straight else ():
-        # Tortoise adds a relation's column to the class, of which its types say nothing.
-        found[job.execution_id].append(job)  # type: ignore[attr-defined]
+    for job in await _OF_EXECUTIONS.say(straight):
+        found[job.execution_id].append(job)
     for each in looping:
         past = await _past_rounds(each)
         found[each] = await Job.filter(*(~rounds for rounds in past), execution_id=each).order_by("id")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
@@ -10,7 +11,7 @@ from typing import Any, TypeAlias
 from tortoise.expressions import F
 
 from engine.data.collections import Collections
-from engine.data.statements import Insert, Update
+from engine.data.statements import Insert, Select, Update
 from engine.data.unit import unit_of_work
 from engine.observe import ExecutionChanged, Publish, unheard
 from engine.queue.base import Inserted
@@ -25,6 +26,7 @@ from engine.workflow.processor import Run
 
 LEASE = timedelta(seconds=10)
 _INSERT = Insert(Execution)
+_CLAIMED = Select(Execution, "id")
 _WRITE = Update(Execution, ("messages", "leased_until"), where=("id", "lease"))
 _END = Update(Execution, ("status", "error", "messages", "lease", "leased_until", "finished_at"), where=("id", "lease"))
 Ended: TypeAlias = Callable[[int, str, Status], Awaitable[None]]
@@ -140,7 +142,7 @@ class Journal:
         """Executions that were claimed, with what was recorded of them so far; those with another lease are missing."""
         found: dict[int, Run | Unreadable] = {}
         definitions: dict[int, Definition] = {}
-        rows = [row for row in await Execution.filter(id__in=list(leases)) if row.lease == leases[row.id]]
+        rows = [row for row in await _CLAIMED.say(list(leases)) if row.lease == leases[row.id]]
         for row in rows:
             try:
                 definitions[row.id] = self.definition(row)
@@ -167,6 +169,15 @@ class Journal:
                 status=Status.WAITING, resume_at=until, lease=None, leased_until=None, attempt=F("attempt") - 1
             )
             self.publish(ExecutionChanged(run.execution, run.definition.key, Status.WAITING))
+
+    def unit_of_end(self, run: Run, status: Status, entries: Sequence[Entry]) -> AbstractAsyncContextManager[None]:
+        """The unit in which a run ends; none where one statement is all there is to say.
+
+        When that one is not answered, whoever gives the execution back, or takes it up, sees by its lease that it has
+        ended.
+        """
+        is_alone = status is Status.SUCCEEDED and not entries and not run.open and not run.definition.options.in_order
+        return nullcontext() if is_alone else unit_of_work()
 
     async def finish(self, run: Run, status: Status, error: str | None, entries: Sequence[Entry]) -> None:
         """Record the last node runs, and the end, inside the caller's unit.

@@ -91,7 +91,7 @@ class Runner:
         while True:
             turn = _next(run)
             if isinstance(turn, End):
-                async with unit_of_work():
+                async with self._journal.unit_of_end(run, turn.status, unsaved):
                     await self._journal.finish(run, turn.status, turn.error, unsaved)
                 return _ended(run, turn)
             match turn.step.effect:

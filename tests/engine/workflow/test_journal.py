@@ -14,6 +14,7 @@ from engine.workflow.journal import Journal, LostLease, Unreadable
 from engine.workflow.processor import Recorded
 from tests.databases import MakeDatabase
 from tests.engine.workflow.started import defined, journal_over, load, note, row_of, start
+from tests.statements import listen, told
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -72,6 +73,28 @@ async def test_an_end_is_recorded_with_the_last_nodes(journal):
     assert (None, None) == (row.lease, row.leased_until)
     assert row.started_at <= row.finished_at
     assert 1 == await Job.filter(execution_id=run.execution).count()
+
+
+@pytest.mark.parametrize(
+    ("status", "nodes", "options", "alone"),
+    [
+        (Status.SUCCEEDED, [], {}, True),
+        (Status.SUCCEEDED, ["a"], {}, False),
+        (Status.SUCCEEDED, [], {"ordering": "per_record"}, False),
+        (Status.FAILED, [], {}, False),
+    ],
+    ids=["nothing goes with it", "a node run does", "it lets the next one go", "workflows may follow it"],
+)
+async def test_an_end_is_one_statement_if_nothing_goes_with_it(journal, status, nodes, options, alone):
+    run = await start(journal, defined(journal, *map(note, nodes), options=options))
+    entries = [entry(key) for key in nodes]
+    said: list[str] = []
+    await listen(said.append)
+    async with journal.unit_of_end(run, status, entries):
+        await journal.finish(run, status, None, entries)
+    await told()
+
+    assert alone == (len(said) == 1), said
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status.terminal])
