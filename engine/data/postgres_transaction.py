@@ -85,6 +85,12 @@ class Transaction(TransactionWrapper):
             self._talk.number = rows[0][NUMBER]
         return rows
 
+    async def execute_script(self, query: str) -> None:
+        """Statements without values go in one message with what waits to be said before them."""
+        together = "; ".join([*self._talk.waiting, query])
+        self._talk.waiting.clear()
+        await super().execute_script(together)
+
     async def begin(self) -> None:
         self._talk.waiting.append("BEGIN")
 

@@ -13,12 +13,13 @@ from engine.system.models import Status
 @dataclass(frozen=True, slots=True)
 class Claim:
     """An execution that this process may run, until the lease ends. `lease` is the fencing token of its writes, `key`
-    that of its workflow."""
+    that of its workflow; `begun` is false where nothing can be recorded of it yet."""
 
     execution: int
     lease: str
     attempt: int = 1
     key: str = field(default="", compare=False)
+    begun: bool = field(default=True, compare=False)
 
 
 class Inserted(Struct, frozen=True):

@@ -61,7 +61,8 @@ WITH entered AS (
     WHERE id = ANY($3::bigint[]) AND status || '' = 'queued'
     RETURNING id, key, attempt
 )
-SELECT id, key, attempt, {NUMBERED} FROM claimed ORDER BY id"""  # noqa: S608 - a name of ours
+SELECT id, key, attempt, EXISTS (SELECT FROM jobs WHERE execution_id = claimed.id) AS begun, {NUMBERED}
+FROM claimed ORDER BY id"""  # noqa: S608 - a name of ours
 _LOST = f"""
 SELECT id, EXISTS (SELECT FROM {TABLE} WHERE dedupe_key = looked.id::text AND status IN ('queued', 'picked')) AS there
 FROM (SELECT id FROM executions WHERE status = 'queued' AND id > $1 ORDER BY id LIMIT $2) AS looked
@@ -204,7 +205,7 @@ class PgQueuerQueue:
         claimed = await connection().execute_query_dict(_CLAIM, [lease, self._lease, named, entries])
         for row in claimed:
             self._publish(ExecutionChanged(row["id"], row["key"], Status.RUNNING))
-        return [Claim(row["id"], lease, row["attempt"], row["key"]) for row in claimed]
+        return [Claim(row["id"], lease, row["attempt"], row["key"], row["begun"]) for row in claimed]
 
     async def _sweep(self) -> bool:
         """Put what should be in the queue and is not; answers whether something was."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from engine.data.collections import Collections
 from engine.data.statements import Insert, Select, Update
 from engine.data.unit import unit_of_work
 from engine.observe import ExecutionChanged, Publish, unheard
-from engine.queue.base import Inserted
+from engine.queue.base import Claim, Inserted
 from engine.system.models import UNENDED, Execution, Job, Status
 from engine.workflow import lanes
 from engine.workflow.causes import Lineage
@@ -138,19 +138,20 @@ class Journal:
         """Before inserts: keep others from queueing up in the same places, or leaving them, until the commit."""
         await lanes.hold(pendings)
 
-    async def load(self, leases: Mapping[int, str]) -> dict[int, Run | Unreadable]:
+    async def load(self, claims: Sequence[Claim]) -> dict[int, Run | Unreadable]:
         """Executions that were claimed, with what was recorded of them so far; those with another lease are missing."""
+        held = {claim.execution: claim for claim in claims}
         found: dict[int, Run | Unreadable] = {}
         definitions: dict[int, Definition] = {}
-        rows = [row for row in await _CLAIMED.say(list(leases)) if row.lease == leases[row.id]]
+        rows = [row for row in await _CLAIMED.say(list(held)) if row.lease == held[row.id].lease]
         for row in rows:
             try:
                 definitions[row.id] = self.definition(row)
             except Unreadable as error:
                 found[row.id] = error
-        jobs = await jobs_of(definitions)
+        jobs = await jobs_of({each: known for each, known in definitions.items() if held[each].begun})
         readable = (row for row in rows if row.id in definitions)
-        return found | {row.id: _run(row, definitions[row.id], jobs[row.id]) for row in readable}
+        return found | {row.id: _run(row, definitions[row.id], jobs.get(row.id, ())) for row in readable}
 
     async def write(self, run: Run, entries: Sequence[Entry]) -> None:
         """Record node runs, inside the caller's unit; raises `LostLease` when the execution is not ours any more."""

@@ -20,8 +20,7 @@ class Loading:
     async def run(self, claim: Claim) -> Run:
         """What is to be run of one; raises `LostLease` and `Unreadable`."""
         if self._reading is None:
-            leases = {each.execution: each.lease for each in self._claims}
-            self._reading = asyncio.create_task(self._journal.load(leases), context=outside_unit())
+            self._reading = asyncio.create_task(self._journal.load(self._claims), context=outside_unit())
         # Whoever is cancelled must not take the others along.
         found = (await asyncio.shield(self._reading)).get(claim.execution)
         if found is None:

@@ -13,8 +13,8 @@ from engine.data.unit import unit_of_work
 from engine.database import close_database, open_database
 from engine.queue.adapters import make_queue
 from engine.queue.base import Claim, Queue
-from engine.system.models import Execution, Status
-from tests.databases import MakeDatabase
+from engine.system.models import Execution, Job, Status
+from tests.databases import SERVER, MakeDatabase
 
 LEASE = timedelta(seconds=10)
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -186,6 +186,14 @@ async def test_giving_back_does_not_count_as_an_attempt(queue):
 
     assert (Status.QUEUED, None, None, 0) == (row.status, row.lease, row.leased_until, row.attempt)
     assert [1] == [claim.attempt for claim in await queue.take(1)]
+
+
+async def test_of_what_has_recorded_something_it_is_known(queue):
+    """Even where it counts as the first attempt: who gave it back had begun it. SQLite says so of all."""
+    new, begun = [await execution(once) for once in "ab"]
+    await Job.create(execution_id=begun, node_key="n", path="n", status=Status.SUCCEEDED, started_at=PAST)
+
+    assert {new: not SERVER, begun: True} == {claim.execution: claim.begun for claim in await queue.take(2)}
 
 
 async def test_what_was_given_back_is_there_for_others_at_once(queue):

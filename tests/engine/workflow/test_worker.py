@@ -1,7 +1,7 @@
 """The worker: what it takes it runs, finishes or gives back, and nothing that breaks stops it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -30,8 +30,8 @@ class Executions:
         self.rests: dict[int, datetime] = {}
         self.give_up_fault: Exception | None = None
 
-    async def load(self, leases: dict[int, str]) -> dict[int, int]:
-        return {execution: execution for execution in leases}
+    async def load(self, claims: Sequence[Claim]) -> dict[int, int]:
+        return {claim.execution: claim.execution for claim in claims}
 
     async def run(self, execution: int) -> Result:
         self.begun.append(execution)
