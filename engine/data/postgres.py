@@ -144,8 +144,10 @@ class Client(AsyncpgDBClient):
     async def _close(self) -> None:
         if self._connections is not None:
             self._connections.leave()
-        await super()._close()
-        self._connections = None
+        try:
+            await super()._close()
+        finally:
+            self._connections = None
 
 
 def _limits(wait: float) -> dict[str, str]:

@@ -22,7 +22,9 @@ class Connections:
         self._pool = pool
         self._size = size
         self._wait = wait
-        self._out = 0
+        self._places = size
+        """For how many more there is room, those left out that are on their way back to asyncpg's pool."""
+        self._lent: set[Any] = set()
         # With the time since when. The last that came is the first to go, so that those too many grow old.
         self._idle: deque[tuple[float, Any]] = deque()
         self._turns: deque[asyncio.Future[Any]] = deque()
@@ -32,29 +34,25 @@ class Connections:
     @property
     def figures(self) -> dict[str, int]:
         """How many are used, and how many wait to be."""
-        return {"used": self._out - len(self._idle), "idle": len(self._idle)}
+        idle = len(self._idle) + self._pool.get_idle_size()
+        return {"used": self._pool.get_size() - idle, "idle": idle}
 
     async def borrow(self) -> Any:
         """One that is open, for the caller alone until it is given back."""
-        while self._idle:
-            _, connection = self._idle.pop()
-            if _is_open(connection):
-                return connection
-            self._end(connection)
-        async with asyncio.timeout(self._wait):
-            while self._out >= self._size:
-                connection = await self._turn()
-                if connection is not None:
-                    return connection
-            return await self._open()
+        connection = self._at_hand() or await self._another()
+        self._lent.add(connection)
+        return connection
 
     async def give_back(self, connection: Any, *, sound: bool) -> None:
-        """Let the next have it. One that was left in the middle of something is not `sound`: asyncpg sees to it."""
+        """Let the next have it. One that was left in the middle of something is not `sound`: asyncpg sees to it.
+
+        Nothing is done with what was given back before.
+        """
+        if connection not in self._lent:
+            return
+        self._lent.discard(connection)
         if not sound or self._leaving:
-            try:
-                await self._pool.release(connection, timeout=self._wait)
-            finally:
-                self._count_out()
+            await self._release(connection)
         elif _is_open(connection):
             self._hand_on(connection)
         else:
@@ -68,16 +66,34 @@ class Connections:
         while self._idle:
             self._end(self._idle.popleft()[1])
 
+    def _at_hand(self) -> Any:
+        while self._idle:
+            _, connection = self._idle.pop()
+            if _is_open(connection):
+                return connection
+            self._end(connection)
+        return None
+
+    async def _another(self) -> Any:
+        async with asyncio.timeout(self._wait):
+            if self._places:
+                self._places -= 1
+                return await self._open()
+            connection = await self._turn()
+            if connection is not None and _is_open(connection):
+                return connection
+            # The place of one that is gone is the caller's.
+            return await self._open()
+
     async def _open(self) -> Any:
-        self._out += 1
         try:
             return await self._pool.acquire()
         except BaseException:
-            self._count_out()
+            self._hand_on(None)
             raise
 
     async def _turn(self) -> Any:
-        """What somebody gives back, or None where there is room for another."""
+        """What somebody gives back, or None for the place of one."""
         turn: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._turns.append(turn)
         try:
@@ -89,12 +105,17 @@ class Connections:
             raise
 
     def _hand_on(self, connection: Any) -> None:
+        """Give a connection, or the place of one, to who has waited longest. Nobody overtakes those who wait."""
         while self._turns:
             turn = self._turns.popleft()
             if not turn.done():
                 turn.set_result(connection)
                 return
-        if connection is not None:
+        if connection is None:
+            self._places += 1
+        elif self._leaving:
+            self._end(connection)
+        else:
             loop = asyncio.get_running_loop()
             self._idle.append((loop.time(), connection))
             if self._sweep is None:
@@ -110,10 +131,18 @@ class Connections:
         # The pool may have noticed by itself that it was lost.
         with suppress(asyncpg.InterfaceError):
             connection.terminate()
-        self._count_out()
+        self._hand_on(None)
 
-    def _count_out(self) -> None:
-        self._out -= 1
+    async def _release(self, connection: Any) -> None:
+        """Its place is free when asyncpg's pool has it again, whether or not somebody still waits for that."""
+        releasing = asyncio.ensure_future(self._pool.release(connection, timeout=self._wait))
+        releasing.add_done_callback(self._released)
+        await asyncio.shield(releasing)
+
+    def _released(self, releasing: "asyncio.Future[None]") -> None:
+        # Who has waited for it is told of an error; nobody has to.
+        if not releasing.cancelled():
+            releasing.exception()
         self._hand_on(None)
 
 

@@ -14,6 +14,7 @@ from tortoise.backends.base.client import (
     TransactionContext,
     TransactionContextPooled,
 )
+from tortoise.backends.base_postgres.client import translate_exceptions
 from tortoise.connection import get_connections
 from tortoise.exceptions import DBConnectionError, TransactionManagementError
 
@@ -46,7 +47,8 @@ class _Talk:
     waiting: list[str] = field(default_factory=list)
     savepoints: int = 0
     number: str | None = None
-    """The server's own number of the transaction and the moment that it was told, as soon as an insert has."""
+    """The server's own number of the transaction and the moment that it was told, as soon as a write has."""
+    is_over: bool = False
 
     @property
     def is_silent(self) -> bool:
@@ -85,14 +87,21 @@ class Transaction(TransactionWrapper):
             self._talk.number = rows[0][NUMBER]
         return rows
 
+    @translate_exceptions
     async def execute_script(self, query: str) -> None:
         """Statements without values go in one message with what waits to be said before them."""
-        together = "; ".join([*self._talk.waiting, query])
-        self._talk.waiting.clear()
-        await super().execute_script(together)
+        async with _Speaking(self._lock, self, silent=True) as connection:
+            together = "; ".join([*self._talk.waiting, query])
+            self._talk.waiting.clear()
+            await connection.execute(together)
 
     async def begin(self) -> None:
         self._talk.waiting.append("BEGIN")
+
+    def refuse_over(self) -> None:
+        """Raise for who speaks in a transaction that has ended: its connection is somebody else's by now."""
+        if self._talk.is_over:
+            raise TransactionManagementError("the unit of work that this was a part of has ended")
 
     async def say_what_waits(self) -> None:
         """Before a statement: what it needs to have been said."""
@@ -105,7 +114,7 @@ class Transaction(TransactionWrapper):
     async def commit(self) -> None:
         if not self._talk.is_silent:
             await self._commit()
-        self._finalized = True
+        self._finalized = self._talk.is_over = True
 
     async def _commit(self) -> None:
         with telling():
@@ -118,7 +127,9 @@ class Transaction(TransactionWrapper):
         try:
             answer = await self._say("COMMIT")
         except DBConnectionError:
-            # Nobody has said whether it came through before the connection broke, so it is asked on another one.
+            # Nobody has said whether it came through before the connection broke, so it is asked on another one, which
+            # there may be no room for as long as this one keeps its place.
+            await self.pool.give_back(self._connection, sound=False)
             if number is None or not await self._has_committed(number):
                 raise
             answer = "COMMIT"
@@ -141,7 +152,7 @@ class Transaction(TransactionWrapper):
     async def rollback(self) -> None:
         if not self._talk.is_silent:
             await self._say("ROLLBACK")
-        self._finalized = True
+        self._finalized = self._talk.is_over = True
 
     async def savepoint(self) -> None:
         # One that nobody has released so far must not be taken for another.
@@ -175,14 +186,20 @@ class Transaction(TransactionWrapper):
 
 
 class _Speaking(ConnectionWrapper[Any]):
-    """The transaction's connection for one statement."""
+    """The transaction's connection for one statement; what waits is said before, unless the wrapper is `silent`."""
 
     client: Transaction
+
+    def __init__(self, lock: asyncio.Lock, client: Transaction, *, silent: bool = False) -> None:
+        super().__init__(lock, client)
+        self._silent = silent
 
     async def __aenter__(self) -> Any:
         connection = await super().__aenter__()
         try:
-            await self.client.say_what_waits()
+            self.client.refuse_over()
+            if not self._silent:
+                await self.client.say_what_waits()
         except BaseException:
             self._lock.release()
             raise
@@ -211,5 +228,6 @@ class PooledContext(TransactionContextPooled):
                 # With the connection everything went that was to be undone, and the first error is the one to tell.
                 with suppress(DBConnectionError):
                     await self.client.rollback()
+                    sound = True
         finally:
             await self.client.pool.give_back(self.client._connection, sound=sound)

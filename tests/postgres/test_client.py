@@ -119,6 +119,29 @@ async def test_a_commit_whose_answer_was_lost_is_a_success(
     assert ["decided"] == await texts()
 
 
+async def test_commits_whose_answers_were_all_lost_are_successes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though every connection of the pool was needed for one of them, and it takes another to ask."""
+    say, committed = Transaction._say, asyncio.Barrier(2)
+
+    async def breaking(self: Transaction, statement: str) -> str:
+        answer = await say(self, statement)
+        if statement == "COMMIT":
+            await committed.wait()
+            self._connection.terminate()
+            raise DBConnectionError("gone")
+        return answer
+
+    async def write() -> None:
+        async with unit_of_work():
+            await Note.create(text="decided")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Transaction, "_say", breaking)
+        await asyncio.gather(*(asyncio.create_task(write(), context=contextvars.Context()) for _ in range(2)))
+
+    assert ["decided", "decided"] == await texts()
+
+
 async def test_a_commit_that_never_arrived_is_none(
     monkeypatch: pytest.MonkeyPatch, neighbour: asyncpg.Connection
 ) -> None:
@@ -138,6 +161,27 @@ async def test_an_idle_connection_that_has_gone_is_replaced(neighbour: asyncpg.C
             continue
 
     await ping()
+
+
+async def test_who_outlives_its_unit_writes_into_no_other() -> None:
+    """A task that was started inside, as nobody should, has the connection that others are lent by then."""
+    over = asyncio.Event()
+
+    async def write_late() -> None:
+        await over.wait()
+        await Note.create(text="late")
+
+    async with unit_of_work():
+        await Note.create(text="kept")
+        task = asyncio.create_task(write_late())
+    until, tasks = await holding(2)
+    over.set()
+    with pytest.raises(TransactionManagementError, match="has ended"):
+        await task
+    until.set()
+    await asyncio.gather(*tasks)
+
+    assert ["kept", "held", "held"] == await texts()
 
 
 async def test_an_error_caught_in_a_unit_of_its_own_undoes_that_alone() -> None:

@@ -84,6 +84,38 @@ async def test_who_waits_for_a_connection_that_is_lost_has_another(connections: 
     assert {"used": SIZE, "idle": 0} == connections.figures
 
 
+async def test_one_that_is_lost_on_its_way_is_replaced(connections: Connections) -> None:
+    lost, _ = await all_of(connections)
+    waiter = await waiting(connections)
+    await connections.give_back(lost, sound=True)
+    lost.terminate()
+
+    assert 1 == await (await waiter).fetchval("SELECT 1")
+
+
+async def test_nobody_overtakes_who_waits_for_the_place_of_one(connections: Connections) -> None:
+    """Who came between would leave the other waiting beside a connection that nobody uses."""
+    one, other = await all_of(connections)
+    first = await waiting(connections)
+    await connections.give_back(one, sound=False)
+    late = await waiting(connections)
+    await connections.give_back(other, sound=True)
+
+    assert {"used": SIZE, "idle": 0} == connections.figures
+    assert [1, 1] == [await (await task).fetchval("SELECT 1") for task in (first, late)]
+
+
+async def test_what_was_given_back_is_not_given_back_again(connections: Connections) -> None:
+    one, _ = await all_of(connections)
+    waiter = await waiting(connections)
+    for sound in (False, True, False):
+        await connections.give_back(one, sound=sound)
+    await waiter
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(connections.borrow(), 0.1)
+
+
 async def test_one_that_could_not_be_opened_takes_nobodys_place(
     pool: asyncpg.Pool, connections: Connections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,3 +165,16 @@ async def test_the_pool_is_closed_when_who_uses_it_is_done(pool: asyncpg.Pool, c
     await closing
 
     assert {"used": 0, "idle": 0} == connections.figures
+
+
+async def test_a_turn_that_nobody_wants_any_more_keeps_no_pool_open(
+    pool: asyncpg.Pool, connections: Connections
+) -> None:
+    one, other = await all_of(connections)
+    gone = await waiting(connections)
+    await connections.give_back(one, sound=True)
+    gone.cancel()
+    connections.leave()
+    await connections.give_back(other, sound=True)
+
+    await asyncio.wait_for(pool.close(), 5)
