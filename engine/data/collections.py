@@ -152,6 +152,9 @@ def _has_constant_default(field: Field) -> bool:
     column = field.column
     if field.key or column.has_db_default():
         return False
+    # Tortoise sets a default as it is, and converts what is given.
+    if type(column).to_python_value is not Column.to_python_value:
+        return False
     if column.default is None:
         return column.null
     return isinstance(column.default, bool | int | float | str) and isinstance(column.default, column.field_type)
