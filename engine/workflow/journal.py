@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
+from tortoise.exceptions import DBConnectionError
 from tortoise.expressions import F
 
 from engine.data.collections import Collections
@@ -172,16 +173,26 @@ class Journal:
             self.publish(ExecutionChanged(run.execution, run.definition.key, Status.WAITING))
 
     def unit_of_end(self, run: Run, status: Status, entries: Sequence[Entry]) -> AbstractAsyncContextManager[None]:
-        """The unit in which a run ends; none where one statement is all there is to say.
+        """The unit in which a run ends; none where one statement is all there is to say."""
+        is_alone = status is Status.SUCCEEDED and not entries and not run.open and not run.definition.options.in_order
+        return self._alone(run) if is_alone else unit_of_work()
 
-        When that one is not answered, whoever gives the execution back, or takes it up, sees by its lease that it has
+    @asynccontextmanager
+    async def _alone(self, run: Run) -> AsyncIterator[None]:
+        """For one statement, which has done what it should if it was not answered but the row has ended by it.
+
+        If that cannot be told now, whoever gives the execution back, or takes it up, sees by its lease that it has
         ended.
         """
-        is_alone = status is Status.SUCCEEDED and not entries and not run.open and not run.definition.options.in_order
-        return nullcontext() if is_alone else unit_of_work()
+        try:
+            yield
+        except DBConnectionError:
+            if not await Execution.filter(id=run.execution, status=Status.SUCCEEDED, lease__isnull=True).exists():
+                raise
+            self.publish(ExecutionChanged(run.execution, run.definition.key, Status.SUCCEEDED))
 
     async def finish(self, run: Run, status: Status, error: str | None, entries: Sequence[Entry]) -> None:
-        """Record the last node runs, and the end, inside the caller's unit.
+        """Record the last node runs, and the end, inside the caller's `unit_of_end`.
 
         A terminal status never changes: the lease goes with it, and who has lost that raises `LostLease`.
         """

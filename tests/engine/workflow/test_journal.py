@@ -1,11 +1,13 @@
 """The journal: only who holds the lease writes, everything recorded is read again, and an end is the end."""
 
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 
 import pytest
-from tortoise.exceptions import IntegrityError
+from tortoise.exceptions import DBConnectionError, IntegrityError
 
+from engine.data.statements import Update
 from engine.data.unit import unit_of_work
 from engine.system.models import Execution, Job, Status
 from engine.workflow.events import Pending
@@ -95,6 +97,25 @@ async def test_an_end_is_one_statement_if_nothing_goes_with_it(journal, status, 
     await told()
 
     assert alone == (len(said) == 1), said
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["did not arrive", "was not answered"])
+async def test_an_end_alone_that_has_come_through_is_one(journal, monkeypatch, before):
+    """Whoever breaks off in between: the row tells."""
+    run = await start(journal, defined(journal))
+    say = Update.say
+
+    async def breaking(*args, **where):
+        if not before:
+            await say(*args, **where)
+        raise DBConnectionError("gone")
+
+    monkeypatch.setattr(Update, "say", breaking)
+    with pytest.raises(DBConnectionError) if before else nullcontext():
+        async with journal.unit_of_end(run, Status.SUCCEEDED, []):
+            await journal.finish(run, Status.SUCCEEDED, None, [])
+
+    assert (Status.RUNNING if before else Status.SUCCEEDED) == (await row_of(run)).status
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status.terminal])
