@@ -28,12 +28,12 @@ TIMES = 7
 SLACK = 1.15
 # Statements and calls, on SQLite and on PostgreSQL.
 BOUNDS = {
-    cases.CREATE: ((3, 1410), (3, 1440)),
-    cases.ASYNC: ((5, 1910), (5, 2240)),
-    cases.SYNC: ((5, 1940), (4, 2000)),
+    cases.CREATE: ((3, 1410), (3, 1450)),
+    cases.ASYNC: ((5, 1910), (5, 2250)),
+    cases.SYNC: ((5, 1940), (4, 2010)),
     cases.GET: ((1, 600), (1, 630)),
-    cases.LIST: ((5, 3840), (5, 3930)),
-    cases.GRAPHQL_CREATE: ((3, 3340), (3, 3370)),
+    cases.LIST: ((5, 3840), (5, 3950)),
+    cases.GRAPHQL_CREATE: ((3, 3340), (3, 3380)),
     cases.GRAPHQL_LIST: ((7, 64400), (7, 64500)),
 }
 
