@@ -1,11 +1,14 @@
 """The connections to PostgreSQL that are open, handed from one who needs one to the next."""
 
 import asyncio
+import logging
 from collections import deque
 from contextlib import suppress
 from typing import Any
 
 import asyncpg
+
+log = logging.getLogger("bangpath.database")
 
 KEPT_SECONDS = 300.0
 """How long a connection stays open that nobody needs."""
@@ -34,7 +37,7 @@ class Connections:
     @property
     def figures(self) -> dict[str, int]:
         """How many are used, and how many wait to be."""
-        idle = len(self._idle) + self._pool.get_idle_size()
+        idle = sum(_is_open(connection) for _, connection in self._idle) + self._pool.get_idle_size()
         return {"used": self._pool.get_size() - idle, "idle": idle}
 
     async def borrow(self) -> Any:
@@ -80,9 +83,11 @@ class Connections:
                 self._places -= 1
                 return await self._open()
             connection = await self._turn()
-            if connection is not None and _is_open(connection):
+            if connection is None:
+                return await self._open()
+            if _is_open(connection):
                 return connection
-            # The place of one that is gone is the caller's.
+            _terminate(connection)
             return await self._open()
 
     async def _open(self) -> Any:
@@ -99,9 +104,11 @@ class Connections:
         try:
             return await turn
         except asyncio.CancelledError:
-            # It may have come in the same moment.
             if not turn.cancelled():
+                # It has come in the same moment.
                 self._hand_on(turn.result())
+            elif turn in self._turns:
+                self._turns.remove(turn)
             raise
 
     def _hand_on(self, connection: Any) -> None:
@@ -128,22 +135,29 @@ class Connections:
         self._sweep = loop.call_at(self._idle[0][0] + KEPT_SECONDS, self._end_old) if self._idle else None
 
     def _end(self, connection: Any) -> None:
-        # The pool may have noticed by itself that it was lost.
-        with suppress(asyncpg.InterfaceError):
-            connection.terminate()
+        _terminate(connection)
         self._hand_on(None)
 
     async def _release(self, connection: Any) -> None:
-        """Its place is free when asyncpg's pool has it again, whether or not somebody still waits for that."""
+        """Its place is free when asyncpg's pool has it again, whether or not somebody still waits for that.
+
+        What cannot be brought in order asyncpg ends. That is no news for who gives it back, who may have an error of
+        their own to tell, or be cancelled.
+        """
         releasing = asyncio.ensure_future(self._pool.release(connection, timeout=self._wait))
         releasing.add_done_callback(self._released)
-        await asyncio.shield(releasing)
+        await asyncio.wait([releasing])
 
     def _released(self, releasing: "asyncio.Future[None]") -> None:
-        # Who has waited for it is told of an error; nobody has to.
-        if not releasing.cancelled():
-            releasing.exception()
+        if not releasing.cancelled() and (error := releasing.exception()):
+            log.info("a connection to the database was ended, which could not be brought in order: %r", error)
         self._hand_on(None)
+
+
+def _terminate(connection: Any) -> None:
+    # The pool may have noticed by itself that it was lost.
+    with suppress(asyncpg.InterfaceError):
+        connection.terminate()
 
 
 def _is_open(connection: Any) -> bool:

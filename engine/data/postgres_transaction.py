@@ -114,7 +114,7 @@ class Transaction(TransactionWrapper):
     async def commit(self) -> None:
         if not self._talk.is_silent:
             await self._commit()
-        self._finalized = self._talk.is_over = True
+        self._finalized = True
 
     async def _commit(self) -> None:
         with telling():
@@ -152,7 +152,7 @@ class Transaction(TransactionWrapper):
     async def rollback(self) -> None:
         if not self._talk.is_silent:
             await self._say("ROLLBACK")
-        self._finalized = self._talk.is_over = True
+        self._finalized = True
 
     async def savepoint(self) -> None:
         # One that nobody has released so far must not be taken for another.
@@ -160,8 +160,14 @@ class Transaction(TransactionWrapper):
         self._savepoint = f"unit_{self._talk.savepoints}"
         self._talk.waiting.append(self._beginning)
 
+    def end(self) -> None:
+        """From now on only the end is said: the connection is about to be somebody else's."""
+        self._talk.is_over = True
+
     async def savepoint_rollback(self) -> None:
         waiting = self._talk.waiting
+        if self._talk.is_over:
+            return
         if self._beginning in waiting:
             del waiting[waiting.index(self._beginning) :]
             return
@@ -219,6 +225,7 @@ class PooledContext(TransactionContextPooled):
 
     async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
         get_connections().reset(self.token)
+        self.client.end()
         sound = False
         try:
             if exc_type is None:

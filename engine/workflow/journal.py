@@ -179,7 +179,7 @@ class Journal:
 
     @asynccontextmanager
     async def _alone(self, run: Run) -> AsyncIterator[None]:
-        """For one statement, which has done what it should if it was not answered but the row has ended by it.
+        """For one statement, which has done what it should if it was not answered but the row has ended so.
 
         If that cannot be told now, whoever gives the execution back, or takes it up, sees by its lease that it has
         ended.

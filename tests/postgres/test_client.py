@@ -184,6 +184,30 @@ async def test_who_outlives_its_unit_writes_into_no_other() -> None:
     assert ["kept", "held", "held"] == await texts()
 
 
+async def test_who_outlives_its_unit_undoes_nothing_in_another() -> None:
+    """Savepoints of all units have the same names."""
+    begun, over = asyncio.Event(), asyncio.Event()
+
+    async def fail_late() -> None:
+        async with unit_of_work():
+            await Note.create(text="kept")
+            begun.set()
+            await over.wait()
+            raise ZeroDivisionError
+
+    async with unit_of_work():
+        task = asyncio.create_task(fail_late())
+        await begun.wait()
+    until, tasks = await holding(2)
+    over.set()
+    with pytest.raises(ZeroDivisionError):
+        await task
+    until.set()
+    await asyncio.gather(*tasks)
+
+    assert ["kept", "held", "held"] == await texts()
+
+
 async def test_an_error_caught_in_a_unit_of_its_own_undoes_that_alone() -> None:
     async with unit_of_work():
         await Note.create(text="before")

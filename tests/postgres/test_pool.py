@@ -105,6 +105,39 @@ async def test_nobody_overtakes_who_waits_for_the_place_of_one(connections: Conn
     assert [1, 1] == [await (await task).fetchval("SELECT 1") for task in (first, late)]
 
 
+async def test_one_that_is_lost_while_nobody_uses_it_counts_for_nothing(connections: Connections) -> None:
+    one, other = await all_of(connections)
+    for connection in (one, other):
+        await connections.give_back(connection, sound=True)
+    one.terminate()
+
+    assert {"used": 0, "idle": 1} == connections.figures
+
+
+async def test_the_place_of_one_that_is_brought_in_order_is_free_when_it_is(
+    pool: asyncpg.Pool, connections: Connections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever gives it back may be cancelled, and is not told when that fails."""
+    left, failing = await all_of(connections)
+    release, may = pool.release, asyncio.Event()
+
+    async def slowly(connection: Any, **options: Any) -> None:
+        await may.wait()
+        await release(connection, **options)
+        if connection is failing:
+            raise TimeoutError
+
+    monkeypatch.setattr("asyncpg.pool.Pool.release", lambda _, connection, **options: slowly(connection, **options))
+    giving = asyncio.create_task(connections.give_back(left, sound=False))
+    other = asyncio.create_task(connections.give_back(failing, sound=False))
+    waiter = await waiting(connections)
+    giving.cancel()
+    may.set()
+
+    assert 1 == await (await waiter).fetchval("SELECT 1")
+    assert await other is None
+
+
 async def test_what_was_given_back_is_not_given_back_again(connections: Connections) -> None:
     one, _ = await all_of(connections)
     waiter = await waiting(connections)

@@ -14,6 +14,7 @@ from engine.data.metadata import read_collections
 from engine.data.relations import RelationKind, crossable_paths
 from engine.database import close_database, open_database
 from engine.errors import StartError
+from tests.kinds import Size
 
 
 async def test_collections_are_named_as_their_tables(shop):
@@ -286,6 +287,7 @@ def defaulting() -> dict[str, Any]:
         "title": fields.CharField(100, null=True),
         "status": fields.CharField(20, default="draft"),
         "code": fields.CharField(20, default=lambda: "made"),
+        "size": fields.CharEnumField(Size, default=Size.SMALL),
         "extras": fields.JSONField(default=dict),
         "since": fields.DatetimeField(auto_now_add=True),
     }
