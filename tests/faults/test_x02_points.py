@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -38,10 +39,19 @@ def died(site: Site, served: Served) -> None:
     site.history.note("nemesis", "kill", process=served.process.pid)
 
 
-def test_a_kill_at_any_named_point_loses_nothing(site: Site, tell: Tell) -> None:
+@pytest.mark.parametrize(
+    ("points", "nodes"),
+    [
+        ([point for point in POINTS if point not in ELSEWHERE], ("before", "tell", "after")),
+        (["before terminal", "after terminal"], ("before", "after", "tell")),
+    ],
+    ids=["any", "those of an end that nothing is committed with"],
+)
+def test_a_kill_at_a_named_point_loses_nothing(
+    site: Site, tell: Tell, points: Sequence[str], nodes: Sequence[str]
+) -> None:
     site.serve()
-    site.save(watched(site.sink.url("/ok")))
-    points = [point for point in POINTS if point not in ELSEWHERE]
+    site.save(watched(site.sink.url("/ok"), nodes=nodes))
     for point in points:
         strike(site, f"op-{point}", point)
     site.settle()
