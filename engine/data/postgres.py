@@ -106,8 +106,7 @@ class Client(AsyncpgDBClient):
     async def give_back(self, connection: Any, *, sound: bool) -> None:
         """Let the next have it; one that was left in the middle of something is not `sound`."""
         if self._connections is not None:
-            with telling():
-                await self._connections.give_back(connection, sound=sound)
+            await self._connections.give_back(connection, sound=sound)
 
     @asynccontextmanager
     async def listening(self, heard: Mapping[str, Callable[[str], None]]) -> AsyncIterator[Line]:
