@@ -42,6 +42,7 @@ from engine.workflow.journal import LEASE, Journal
 from engine.workflow.nodes import NODES_BY_KIND
 from engine.workflow.nodes.base import Tools
 from engine.workflow.patience import Patience
+from engine.workflow.places import Places
 from engine.workflow.processor import Run
 from engine.workflow.retention import FOR_EVER, Retention
 from engine.workflow.runner import Runner
@@ -99,7 +100,7 @@ class Engine:
         callers = Callers(collections, accounts.actor_of, authorize)
         nodes = {kind: node(tools) for kind, node in NODES_BY_KIND.items()}
         runner = Runner(nodes, journal, self._follow, callers.allow)
-        self.worker = Worker(queue, journal, runner, retention, sync_requests)
+        self.worker = Worker(queue, journal, runner, Places(self.catalog.stays_inside), retention, sync_requests)
         self._executed = Executed()
         dispatcher = Dispatcher(journal, runner, self.worker, queue, self._patience, self._executed, sync_wait)
         events = Events(self.collections, self.catalog, callers, bounds)

@@ -1,10 +1,10 @@
 """Stand-ins for what would be slow or out of reach in a test; they keep the promises of what they stand for."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-from engine.queue.base import Claim
+from engine.queue.base import Claim, Room
 from engine.system.models import Execution
 
 
@@ -19,6 +19,7 @@ class MemoryQueue:
         self.asked: list[int] = []
         self.full: list[set[str]] = []
         self.keys: dict[int, str] = {}
+        self.attempts: dict[int, int] = {}
         self.may_take = asyncio.Event()
         self.may_take.set()
         self.fault: Exception | None = None
@@ -37,15 +38,23 @@ class MemoryQueue:
             self.resting += [(execution, at) for execution in executions]
         self._woken.set()
 
-    async def take(self, limit: int, full: Collection[str] = ()) -> list[Claim]:
-        self.asked.append(limit)
-        self.full.append(set(full))
-        taken, self.offered = self.offered[:limit], self.offered[limit:]
+    async def take(self, room: Room) -> list[Claim]:
+        self.asked.append(room.total)
+        self.full.append(set(room.full))
+        taken = []
+        for execution in list(self.offered):
+            if room.of(self.keys.get(execution, "")):
+                room.fill(self.keys.get(execution, ""))
+                taken.append(execution)
+                self.offered.remove(execution)
         await self.may_take.wait()
         if self.fault is not None:
             fault, self.fault, self.offered = self.fault, None, taken + self.offered
             raise fault
-        return [Claim(execution, "lease", key=self.keys.get(execution, "")) for execution in taken]
+        return [
+            Claim(execution, "lease", self.attempts.get(execution, 1), self.keys.get(execution, ""))
+            for execution in taken
+        ]
 
     async def extend(self, claims: Sequence[Claim]) -> None:
         self.extended += claims

@@ -31,6 +31,22 @@ class Inserted(Struct, frozen=True):
     slots: int | None
 
 
+class Room:
+    """How many executions a process takes: `total`, and none of the workflows that are `full`."""
+
+    def __init__(self, total: int, full: Collection[str] = ()) -> None:
+        self.total = total
+        self.full = full
+
+    def of(self, key: str) -> int:
+        """How many of one workflow."""
+        return 0 if key in self.full else self.total
+
+    def fill(self, key: str, count: int = 1) -> None:
+        """So many of it are taken, or after all not where that is less than nothing."""
+        self.total -= count
+
+
 class Queue(Protocol):
     """Both adapters keep these promises: what was put and committed is taken, by one process at a time."""
 
@@ -47,9 +63,9 @@ class Queue(Protocol):
         to read them.
         """
 
-    async def take(self, limit: int, full: Collection[str] = ()) -> list[Claim]:
-        """Claim executions that nobody holds, at most `limit`: new ones, those that have rested, and those of dead
-        processes; of each workflow the oldest first, and none of those that are `full` here.
+    async def take(self, room: Room) -> list[Claim]:
+        """Claim executions that nobody holds, as many as there is room for: new ones, those that have rested, and
+        those of dead processes; of each workflow the oldest first.
 
         A workflow whose `options.concurrency` is reached gets no more, and none is kept waiting by a flood of another.
         """

@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from tortoise.expressions import F
@@ -12,7 +12,7 @@ from tortoise.queryset import QuerySet
 from engine.data.unit import after_commit, take_turns, unit_of_work
 from engine.observe import ExecutionChanged, Publish, unheard
 from engine.queue import rows
-from engine.queue.base import Claim, Inserted
+from engine.queue.base import Claim, Inserted, Room
 from engine.system.models import Execution, Status
 
 _SOON = 1.0
@@ -41,14 +41,14 @@ class EmbeddedQueue:
         elif executions:
             after_commit(self._woken.set)
 
-    async def take(self, limit: int, full: Collection[str] = ()) -> list[Claim]:
+    async def take(self, room: Room) -> list[Claim]:
         # Looked at without the write lock first: an idle worker keeps nobody waiting.
-        if not await _queued(full).exists() and not await rows.due().exists():
+        if not await _queued(room).exists() and not await rows.due().exists():
             return []
         lease = uuid.uuid4().hex
         async with unit_of_work():
             await rows.queue_again()
-            chosen = await self._choose(limit, full)
+            chosen = await self._choose(room)
             taken = Execution.filter(id__in=[row.id for row in chosen])
             # The lock may have been waited for as long as half a lease.
             now = datetime.now(UTC)
@@ -59,30 +59,30 @@ class EmbeddedQueue:
                 self._publish(ExecutionChanged(row.id, row.key, Status.RUNNING))
         return [Claim(row.id, lease, row.attempt + 1, row.key) for row in chosen]
 
-    async def _choose(self, limit: int, full: Collection[str]) -> list[Execution]:
+    async def _choose(self, room: Room) -> list[Execution]:
         """The oldest. Where there are more than are wanted, each workflow has its turn: who floods keeps no other
         waiting."""
-        oldest = await _oldest(_queued(full), limit)
+        oldest = await _oldest(_queued(room), room.total)
         if any(row.slots for row in oldest):
             await take_turns("slots")
         running = Execution.filter(status=Status.RUNNING, slots__isnull=False)
         busy = Counter(row.key for row in await running.only("key"))
-        if len(oldest) < limit:
-            return _fitting(oldest, busy)
-        keys = await self._keys(limit, full)
+        if len(oldest) < room.total:
+            return _fitting(oldest, busy, room)
+        keys = await self._keys(room)
         if not keys:
             return []
         self._last = keys[-1]
-        share = -(-limit // len(keys))
-        found = [_fitting(await _oldest(_queued(full).filter(key=key), share), busy) for key in keys]
-        return [row for each in found for row in each][:limit]
+        share = -(-room.total // len(keys))
+        found = [_fitting(await _oldest(_queued(room).filter(key=key), share), busy, room) for key in keys]
+        return [row for each in found for row in each]
 
-    async def _keys(self, limit: int, full: Collection[str]) -> list[str]:
+    async def _keys(self, room: Room) -> list[str]:
         """Workflows that have something queued, in turn. Each is one step in the index, however much is queued."""
         keys: list[str] = []
         for after, until in ((self._last, None), ("", self._last)):
-            while len(keys) < limit:
-                behind = _queued(full).filter(key__gt=after)
+            while len(keys) < room.total:
+                behind = _queued(room).filter(key__gt=after)
                 following = behind if until is None else behind.filter(key__lte=until)
                 row = await following.order_by("key").first().only("key")
                 if row is None:
@@ -107,19 +107,20 @@ class EmbeddedQueue:
         self._woken.clear()
 
 
-def _queued(full: Collection[str]) -> QuerySet[Execution]:
-    return Execution.filter(status=Status.QUEUED, **({"key__not_in": list(full)} if full else {}))
+def _queued(room: Room) -> QuerySet[Execution]:
+    return Execution.filter(status=Status.QUEUED, **({"key__not_in": list(room.full)} if room.full else {}))
 
 
 async def _oldest(queued: QuerySet[Execution], limit: int) -> list[Execution]:
     return list(await queued.order_by("id").limit(limit).only("id", "attempt", "key", "slots"))
 
 
-def _fitting(oldest: Iterable[Execution], busy: Counter[str]) -> list[Execution]:
-    """Those of workflows that may have one more at work; `busy` counts them in."""
+def _fitting(oldest: Iterable[Execution], busy: Counter[str], room: Room) -> list[Execution]:
+    """Those of workflows that may have one more at work; `busy` and `room` count them in."""
     fitting = []
     for row in oldest:
-        if row.slots is None or busy[row.key] < row.slots:
+        if room.of(row.key) and (row.slots is None or busy[row.key] < row.slots):
+            room.fill(row.key)
             busy[row.key] += 1
             fitting.append(row)
     return fitting

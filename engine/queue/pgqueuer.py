@@ -9,7 +9,7 @@ deferred on its way to the others, and thousands of delays would slow every clai
 import asyncio
 import uuid
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
@@ -23,7 +23,7 @@ from engine.data.postgres_executor import NUMBERED
 from engine.data.unit import after_commit, connection, take_turns, unit_of_work
 from engine.observe import ExecutionChanged, Publish, unheard
 from engine.queue import rows
-from engine.queue.base import Claim, Inserted
+from engine.queue.base import Claim, Inserted, Room
 from engine.queue.bell import Bell
 from engine.queue.pgqueuer_tables import SETTINGS, TABLE
 from engine.system.models import Execution, Status
@@ -112,25 +112,27 @@ class PgQueuerQueue:
             await self._enter(executions, rows=rows)
             after_commit(self._offered)
 
-    async def take(self, limit: int, full: Collection[str] = ()) -> list[Claim]:
+    async def take(self, room: Room) -> list[Claim]:
         if asyncio.get_running_loop().time() >= self._sweep_at:
             await self._sweep()
-        claims = await self._take(limit, full)
+        claims = await self._take(room)
         if claims is None and await self._sweep():
-            claims = await self._take(limit, full)
+            claims = await self._take(room)
         return claims or []
 
-    async def _take(self, limit: int, full: Collection[str]) -> list[Claim] | None:
+    async def _take(self, room: Room) -> list[Claim] | None:
         """None where nothing is in the queue, which is another thing than that nothing may be taken."""
         while True:
             async with unit_of_work():
                 await connection().execute_script(_BY_INDEX)
-                found = await self._in_turn(full)
-                jobs = await self._choose(found, limit) if found else []
+                found = await self._in_turn(room)
+                jobs = await self._choose(found, room) if found else []
                 claims = await self._claim(jobs, uuid.uuid4().hex) if jobs else []
             if claims or not jobs:
                 return claims if found else None
             # What these entries were for has ended without being taken; behind them there may be others.
+            for job in jobs:
+                room.fill(_key_and_slots(job.entrypoint)[0], -1)
 
     async def extend(self, claims: Sequence[Claim]) -> None:
         await rows.extend(claims, self._lease)
@@ -170,27 +172,28 @@ class PgQueuerQueue:
             on_conflict="skip",
         )
 
-    async def _in_turn(self, full: Collection[str]) -> list[str]:
+    async def _in_turn(self, room: Room) -> list[str]:
         """The entrypoints that have something queued, beginning behind the one that had the last turn."""
         found = [row["entrypoint"] for row in await connection().execute_query_dict(_ENTRYPOINTS)]
-        fitting = [each for each in found if _key_and_slots(each)[0] not in full]
+        fitting = [each for each in found if room.of(_key_and_slots(each)[0])]
         return [each for each in fitting if each > self._last] + [each for each in fitting if each <= self._last]
 
-    async def _choose(self, entrypoints: Sequence[str], limit: int) -> list[Job]:
+    async def _choose(self, entrypoints: Sequence[str], room: Room) -> list[Job]:
         """The oldest of each, as many as are its share: who floods keeps no other waiting."""
-        turn = entrypoints[:limit]
+        turn = entrypoints[: room.total]
         self._last = turn[-1]
-        share = -(-limit // len(turn))
+        share = -(-room.total // len(turn))
         busy = await _busy(turn)
         jobs: list[Job] = []
         for each in turn:
             key, slots = _key_and_slots(each)
-            wanted = min(share, limit - len(jobs))
+            wanted = min(share, room.of(key))
             if slots is not None:
                 wanted = min(wanted, slots - busy[key])
             if wanted > 0:
                 found = await self._dequeue(each, wanted)
                 busy[key] += len(found)
+                room.fill(key, len(found))
                 jobs += found
         return jobs
 

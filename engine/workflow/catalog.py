@@ -10,6 +10,7 @@ from engine.data.collections import Collections
 from engine.system.models import Status, Workflow, WorkflowType
 from engine.workflow.definition import Definition
 from engine.workflow.documents import read_definition
+from engine.workflow.nodes.base import Effect
 from engine.workflow.triggers.action import ActionConfig
 from engine.workflow.triggers.execution import ExecutionConfig
 
@@ -27,6 +28,7 @@ class Catalog:
         self._followers: Mapping[str, Sequence[Definition]] = {}
         self._hooks: tuple[Definition, ...] = ()
         self._keys: tuple[str, ...] = ()
+        self._inside: frozenset[str] = frozenset()
 
     def find(self, key: str) -> Definition | None:
         """The enabled version of a key."""
@@ -39,6 +41,10 @@ class Catalog:
     def keys(self) -> Sequence[str]:
         """Every key in alphabetical order, enabled or not."""
         return self._keys
+
+    def stays_inside(self, key: str) -> bool:
+        """Whether all that the enabled version of a key does is in the database, which a transaction takes back."""
+        return key in self._inside
 
     def globals(self, collections: Iterable[str]) -> Sequence[Definition]:
         """The workflows of type `action` that follow these collections unnamed, in the order of their keys."""
@@ -63,6 +69,7 @@ class Catalog:
         definitions = [self._read(row) for row in await Workflow.filter(enabled=True).order_by("key")]
         self._keys = tuple(sorted({str(key) for key in keys}))
         self._enabled = {definition.key: definition for definition in definitions if definition}
+        self._inside = frozenset(key for key, each in self._enabled.items() if _stays_inside(each))
         by_type = {kind: [each for each in self._enabled.values() if each.type is kind] for kind in WorkflowType}
         self._globals = _by_collection(each for each in by_type[WorkflowType.ACTION] if _is_global(each))
         self._followers = _by_collection(by_type[WorkflowType.COLLECTION])
@@ -94,6 +101,10 @@ def _of(collections: Iterable[str], by_collection: Mapping[str, Sequence[Definit
 
 def _is_global(definition: Definition) -> bool:
     return isinstance(definition.config, ActionConfig) and definition.config.globally
+
+
+def _stays_inside(definition: Definition) -> bool:
+    return all(step.effect is not Effect.OUTSIDE for step in definition.walk())
 
 
 def _is_hook(definition: Definition, workflow: str, status: Status) -> bool:

@@ -12,18 +12,15 @@ from engine.outgoing.hosts import HostBusy
 from engine.queue.base import Claim, Queue
 from engine.workflow.journal import Journal, LostLease, Unreadable
 from engine.workflow.loading import Loading
+from engine.workflow.places import COMMON, MAX_ATTEMPTS, Places
 from engine.workflow.processor import Run
 from engine.workflow.retention import FOR_EVER, Retention
 from engine.workflow.runner import Runner
 
 log = logging.getLogger("bangpath.worker")
 
-AT_ONCE = 8
-OF_ONE = AT_ONCE - 2
-"""How many of one workflow run at once, so that a slow one leaves room for others."""
 SYNC_REQUESTS = 200
 """Requests whose sync executions run at once, unless a setting says otherwise."""
-MAX_ATTEMPTS = 3
 MOMENT_SECONDS = 0.02
 """How long a worker with much to do leaves room empty, so that more of it is filled at once."""
 SWEEP_SECONDS = 1.0
@@ -44,11 +41,13 @@ class Worker:
         queue: Queue,
         journal: Journal,
         runner: Runner,
+        places: Places,
         retention: Retention = FOR_EVER,
         sync_requests: int = SYNC_REQUESTS,
     ) -> None:
         self._sync_requests = sync_requests
         self._retention = retention
+        self._places = places
         self._queue = queue
         self._journal = journal
         self._runner = runner
@@ -57,7 +56,6 @@ class Worker:
         self._asked: dict[asyncio.Task[None], frozenset[str]] = {}
         self._loops: list[asyncio.Task[None]] = []
         self._extending: asyncio.Task[None]
-        self._busy: dict[str, HostBusy] = {}
         self._interrupted: set[Claim] = set()
         self._excused: Counter[int] = Counter()
 
@@ -113,21 +111,22 @@ class Worker:
             await self._room()
             running = set(self._taken)
             # Cancelled while the claim is committed, nobody would know of it until the lease ends.
-            claims = await _finished(_spawn(self._claim(AT_ONCE - len(self._taken))))
+            claims = await _finished(_spawn(self._claim()))
             loading = Loading(self._journal, [claim for claim in claims if claim.attempt <= MAX_ATTEMPTS])
             for claim in claims:
-                _keep(_spawn(self._carry_out(claim, loading)), self._taken)
+                _keep(_spawn(self._run_taken(claim, loading)), self._taken)
             # One that has ended meanwhile has left its place to another, which was not found.
             if not claims and running <= self._taken:
                 await self._rest()
 
     async def _room(self) -> None:
         """Wait for room, and a moment for more of it: to claim one costs as much as to claim several."""
-        if len(self._taken) == AT_ONCE:
+        half = max(COMMON, len(self._taken)) // 2
+        while not self._places.room().total:
             await asyncio.wait(self._taken, return_when=asyncio.FIRST_COMPLETED)
         loop = asyncio.get_running_loop()
         end = loop.time() + MOMENT_SECONDS
-        while len(self._taken) > AT_ONCE // 2 and (left := end - loop.time()) > 0:
+        while len(self._taken) > half and (left := end - loop.time()) > 0:
             await asyncio.wait(self._taken, timeout=left, return_when=asyncio.FIRST_COMPLETED)
 
     async def _rest(self) -> None:
@@ -138,28 +137,31 @@ class Worker:
         finally:
             await _cancel([waiting])
 
-    async def _claim(self, limit: int) -> list[Claim]:
+    async def _claim(self) -> list[Claim]:
         try:
             await self._release()
-            claims = await self._queue.take(limit, self._full())
+            claims = await self._queue.take(self._places.room())
         except Exception:
             log.exception("the queue cannot be read, trying again")
             return []
         self._held.update(claims)
-        return claims
+        if others := self._places.give(claims):
+            await self._put_back(others)
+            self._held.difference_update(others)
+        return [claim for claim in claims if claim not in others]
 
-    def _full(self) -> set[str]:
-        """The workflows that get no place now: as many of theirs run as may, or a host that they call is busy."""
-        of_each = Counter(claim.key for claim in self._held)
-        self._busy = {key: busy for key, busy in self._busy.items() if not busy.is_free()}
-        return {*self._busy, *(key for key, count in of_each.items() if count >= OF_ONE)}
+    async def _run_taken(self, claim: Claim, loading: Loading) -> None:
+        try:
+            await self._carry_out(claim, loading)
+        finally:
+            self._places.leave(claim)
 
     async def _carry_out(self, claim: Claim, found: Run | Loading) -> None:
         """Run one execution. Cancelled, the claim stays held: `stop` gives it back."""
         try:
             await self._attempt(claim, found)
         except HostBusy as busy:
-            self._busy[claim.key] = busy
+            self._places.close(claim.key, busy)
             await self._put_back([claim])
         except LostLease:
             log.warning("execution %s was cancelled, or taken over by another process", claim.execution)

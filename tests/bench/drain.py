@@ -28,6 +28,7 @@ from engine.identity.passwords import Passwords
 from engine.identity.tokens import Tokens
 from engine.outgoing.addresses import Reach
 from engine.queue.adapters import make_queue
+from engine.queue.base import Room
 from engine.system.models import SERVED, Execution, Status
 from engine.workflow.journal import LEASE
 from tests.bench._figures import percentile
@@ -107,7 +108,7 @@ async def claim(engine: Engine, backlog: int) -> None:
     seconds = []
     for _ in range(min(CLAIMS, backlog)):
         begun = time.perf_counter()
-        [_] = await queue.take(1)
+        [_] = await queue.take(Room(1))
         seconds.append((time.perf_counter() - begun) * 1000)
     middle, far = percentile(seconds, 50), percentile(seconds, 95)
     print(f"{f'a claim, {backlog} queued':<40} p50 {middle:8.1f} ms   p95 {far:8.1f} ms   n {len(seconds)}", flush=True)
@@ -116,7 +117,8 @@ async def claim(engine: Engine, backlog: int) -> None:
 async def fill(engine: Engine, nodes: Sequence[Any], count: int) -> None:
     """Queue so many executions of a new workflow, as writes do it but many at once."""
     key = f"drain{time.perf_counter_ns()}"
-    document = {"key": key, "title": key, "type": "action", "config": {"collection": "posts"}, "nodes": list(nodes)}
+    known = {"key": key, "title": key, "type": "action", "enabled": True}
+    document = {**known, "config": {"collection": "posts"}, "nodes": list(nodes)}
     workflow = await engine.versions.create(document)
     queue = make_queue(LEASE)
     for begin in range(0, count, AT_ONCE):

@@ -1,5 +1,8 @@
 """X11: a node that harms its process is stopped from doing so for ever, and others get on with their work meanwhile."""
 
+from contextlib import suppress
+
+import httpx
 import pytest
 
 from tests.faults.clients import attempt
@@ -31,7 +34,7 @@ def supervise(site: Site, look: str) -> int:
             crashes += 1
             site.services.remove(served)
             site.serve(*PLANT, watchdog=WATCHDOG)
-        return site.database.rows(look)[0][0] == "error"
+        return [row[0] for row in site.database.rows(look)][:1] == ["error"]
 
     until(over, seconds=240, pause=0.1)
     return crashes
@@ -53,6 +56,21 @@ def test_who_ends_its_process_is_given_up(site: Site, how: str, sized: Sizes, te
     assert {} == dict(verdict.broken)
     assert MOST_CRASHES == crashes
     assert [("error", "3 processes have ended while they ran it.")] == site.database.rows(look)
+
+
+def test_who_ends_its_process_takes_no_other_along(site: Site) -> None:
+    """Those that were under way with it each time are run for all that."""
+    served = site.serve(*PLANT)
+    node = {"key": "harm", "type": "response_message", "config": {"message": "{{$context.data.title}}"}}
+    site.save(watched("", key="harmful", nodes=()) | {"nodes": [node]})
+    titles = ["fine"] * 3 + ["kill"] + ["fine"] * 8
+    with suppress(httpx.HTTPError):
+        served.post("posts:create?triggerWorkflows=harmful", [{"title": title} for title in titles])
+    crashes = supervise(site, "SELECT status FROM executions WHERE status = 'error'")
+    site.settle(60)
+
+    assert MOST_CRASHES == crashes
+    assert [("error",)] == site.database.rows("SELECT status FROM executions WHERE status <> 'succeeded'")
 
 
 def test_a_process_that_hangs_says_where(site: Site) -> None:

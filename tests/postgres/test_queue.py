@@ -9,7 +9,7 @@ import pytest
 from engine.data.unit import connection, unit_of_work
 from engine.database import close_database, open_database
 from engine.queue.adapters import make_queue, make_queue_tables
-from engine.queue.base import Queue
+from engine.queue.base import Queue, Room
 from engine.system.models import Execution, Status
 from tests.databases import MakeDatabase
 from tests.until import until
@@ -63,7 +63,7 @@ async def test_who_waits_in_another_process_is_woken(queues):
     async with asyncio.timeout(10):
         await waiting
 
-    assert 1 == len(await there.take(1))
+    assert 1 == len(await there.take(Room(1)))
 
 
 async def test_a_connection_that_was_lost_is_opened_again(queues):
@@ -78,14 +78,14 @@ async def test_a_connection_that_was_lost_is_opened_again(queues):
     async with asyncio.timeout(10):
         await waiting
 
-    assert 1 == len(await there.take(1))
+    assert 1 == len(await there.take(Room(1)))
 
 
 async def test_the_entry_ends_with_the_claim(queues):
     here, _ = queues
     await put(here)
     before = await entries()
-    await here.take(1)
+    await here.take(Room(1))
 
     assert (1, 0) == (before, await entries())
 
@@ -93,7 +93,7 @@ async def test_the_entry_ends_with_the_claim(queues):
 async def test_no_log_of_it_is_kept(queues):
     here, _ = queues
     await put(here)
-    await here.take(1)
+    await here.take(Room(1))
 
     assert [{"count": 0}] == await ask("SELECT count(*) FROM bangpath_queue_log")
 
@@ -101,7 +101,7 @@ async def test_no_log_of_it_is_kept(queues):
 async def test_what_rests_has_no_entry(queues):
     here, _ = queues
     key = await put(here)
-    await here.take(1)
+    await here.take(Room(1))
     await here.put([key], datetime.now(UTC) + timedelta(days=1))
 
     assert 0 == await entries()
@@ -130,7 +130,7 @@ async def test_tables_are_brought_to_the_version_that_is_installed(queues, made_
     )
 
     assert (True, b"D") == (row["index"] is not None, row["tgenabled"])
-    assert [key] == [claim.execution for claim in await here.take(1)]
+    assert [key] == [claim.execution for claim in await here.take(Room(1))]
 
 
 async def read():
@@ -147,11 +147,11 @@ async def test_a_claim_reads_no_more_of_a_sudden_backlog_than_it_takes(queues):
     here, _ = queues
     for number in range(20):
         await put(here, f"one {number}")
-        assert 1 == len(await here.take(1)), "with the plans that are kept"
+        assert 1 == len(await here.take(Room(1))), "with the plans that are kept"
     await put(here, *(f"many {number}" for number in range(1000)))
     before = await read()
     for _ in range(20):
-        assert 1 == len(await here.take(1))
+        assert 1 == len(await here.take(Room(1)))
 
     # The sweep goes through a thousand in a second.
     assert 10_000 > await read() - before
@@ -161,9 +161,9 @@ async def test_what_a_dead_process_had_comes_before_what_waits(queues):
     """However much was put since."""
     here, _ = queues
     taken = await put(here, "taken")
-    await here.take(1)
+    await here.take(Room(1))
     await put(here, *(f"waits {number}" for number in range(3)))
     await Execution.filter(id=taken).update(leased_until=datetime.now(UTC) - LEASE)
     here._sweep_at = 0.0
 
-    assert [taken] == [claim.execution for claim in await here.take(1)]
+    assert [taken] == [claim.execution for claim in await here.take(Room(1))]

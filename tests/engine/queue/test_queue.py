@@ -12,7 +12,7 @@ import pytest
 from engine.data.unit import unit_of_work
 from engine.database import close_database, open_database
 from engine.queue.adapters import make_queue
-from engine.queue.base import Claim, Queue
+from engine.queue.base import Claim, Queue, Room
 from engine.system.models import Execution, Job, Status
 from tests.databases import SERVER, MakeDatabase
 
@@ -46,22 +46,22 @@ async def woken(queue):
 
 async def test_the_oldest_are_taken_first(queue):
     keys = [await execution(str(i)) for i in range(3)]
-    first = await queue.take(2)
-    second = await queue.take(2)
+    first = await queue.take(Room(2))
+    second = await queue.take(Room(2))
 
     assert keys[:2] == [claim.execution for claim in first]
     assert keys[2:] == [claim.execution for claim in second]
-    assert [] == await queue.take(2)
+    assert [] == await queue.take(Room(2))
 
 
 async def test_what_was_put_is_taken_when_it_is_committed(queue):
     async with unit_of_work():
         key = await execution("a")
         await queue.put([key])
-    taken = await queue.take(2)
+    taken = await queue.take(Room(2))
 
     assert [key] == [claim.execution for claim in taken]
-    assert [] == await queue.take(2)
+    assert [] == await queue.take(Room(2))
 
 
 async def test_what_was_put_twice_is_taken_once(queue):
@@ -70,8 +70,8 @@ async def test_what_was_put_twice_is_taken_once(queue):
         await queue.put([key])
         await queue.put([key, key])
 
-    assert [key] == [claim.execution for claim in await queue.take(4)]
-    assert [] == await queue.take(4)
+    assert [key] == [claim.execution for claim in await queue.take(Room(4))]
+    assert [] == await queue.take(Room(4))
 
 
 async def test_what_was_put_is_rolled_back_with_its_unit(queue):
@@ -85,7 +85,7 @@ async def test_what_was_put_is_rolled_back_with_its_unit(queue):
     with pytest.raises(ZeroDivisionError):
         await put_and_fail()
 
-    assert [kept] == [claim.execution for claim in await queue.take(4)]
+    assert [kept] == [claim.execution for claim in await queue.take(Room(4))]
 
 
 async def test_of_those_that_were_put_and_those_that_were_lost_each_is_taken(queue):
@@ -94,7 +94,7 @@ async def test_of_those_that_were_put_and_those_that_were_lost_each_is_taken(que
     async with unit_of_work():
         there = await execution("there", key="there")
         await queue.put([there])
-    taken = [claim.execution for claim in await queue.take(4) + await queue.take(4)]
+    taken = [claim.execution for claim in await queue.take(Room(4)) + await queue.take(Room(4))]
 
     assert [lost, there] == sorted(taken)
 
@@ -106,7 +106,7 @@ async def test_what_was_cancelled_since_it_was_put_is_not_taken(queue):
         await queue.put([key, other])
     await Execution.filter(id=key).update(status=Status.CANCELLED)
 
-    assert [other] == [claim.execution for claim in await queue.take(4)]
+    assert [other] == [claim.execution for claim in await queue.take(Room(4))]
     assert Status.CANCELLED == (await Execution.get(id=key)).status
 
 
@@ -117,12 +117,12 @@ async def test_behind_many_that_were_cancelled_the_next_is_found_at_once(queue):
         await queue.put([*cancelled, other])
     await Execution.filter(id__in=cancelled).update(status=Status.CANCELLED)
 
-    assert [other] == [claim.execution for claim in await queue.take(1)]
+    assert [other] == [claim.execution for claim in await queue.take(Room(1))]
 
 
 async def test_what_is_taken_runs_and_is_leased(queue):
     key = await execution("a")
-    [claim] = await queue.take(1)
+    [claim] = await queue.take(Room(1))
     row = await Execution.get(id=key)
 
     assert Claim(key, row.lease, 1) == claim
@@ -135,14 +135,14 @@ async def test_what_is_taken_runs_and_is_leased(queue):
 async def test_what_has_ended_is_not_taken(queue, status):
     await execution("a", status=status)
 
-    assert [] == await queue.take(1)
+    assert [] == await queue.take(Room(1))
 
 
 async def test_what_rests_is_taken_when_its_time_has_come(queue):
     soon = datetime.now(UTC) + timedelta(seconds=5)
     await execution("a", status=Status.WAITING, resume_at=soon)
     rested = await execution("b", status=Status.WAITING, resume_at=PAST)
-    [claim] = await queue.take(2)
+    [claim] = await queue.take(Room(2))
     row = await Execution.get(id=rested)
 
     assert Claim(rested, row.lease, 1) == claim
@@ -151,7 +151,7 @@ async def test_what_rests_is_taken_when_its_time_has_come(queue):
 
 async def test_what_a_dead_process_held_is_taken_over_and_counted(queue):
     key = await execution("a", status=Status.RUNNING, lease="dead", leased_until=PAST, attempt=1, started_at=PAST)
-    [claim] = await queue.take(1)
+    [claim] = await queue.take(Room(1))
     row = await Execution.get(id=key)
 
     assert (key, 2) == (claim.execution, claim.attempt)
@@ -163,16 +163,16 @@ async def test_what_a_living_process_holds_is_not_taken(queue):
     soon = datetime.now(UTC) + timedelta(seconds=1)
     await execution("a", status=Status.RUNNING, lease="alive", leased_until=soon, attempt=1)
 
-    assert [] == await queue.take(1)
+    assert [] == await queue.take(Room(1))
 
 
 async def test_those_who_take_at_once_take_different_ones(queue):
     for i in range(20):
         await execution(str(i))
     other = make_queue(LEASE)
-    taken = await asyncio.gather(*(each.take(3) for each in (queue, other) * 4))
+    taken = await asyncio.gather(*(each.take(Room(3)) for each in (queue, other) * 4))
     # Who passes over what others are just taking may find nothing else; it is there for the next one.
-    while rest := await queue.take(3):
+    while rest := await queue.take(Room(3)):
         taken.append(rest)
     claimed = [claim.execution for claims in taken for claim in claims]
 
@@ -181,11 +181,11 @@ async def test_those_who_take_at_once_take_different_ones(queue):
 
 async def test_giving_back_does_not_count_as_an_attempt(queue):
     key = await execution("a")
-    await queue.give_back(await queue.take(1))
+    await queue.give_back(await queue.take(Room(1)))
     row = await Execution.get(id=key)
 
     assert (Status.QUEUED, None, None, 0) == (row.status, row.lease, row.leased_until, row.attempt)
-    assert [1] == [claim.attempt for claim in await queue.take(1)]
+    assert [1] == [claim.attempt for claim in await queue.take(Room(1))]
 
 
 async def test_of_what_has_recorded_something_it_is_known(queue):
@@ -193,16 +193,16 @@ async def test_of_what_has_recorded_something_it_is_known(queue):
     new, begun = [await execution(once) for once in "ab"]
     await Job.create(execution_id=begun, node_key="n", path="n", status=Status.SUCCEEDED, started_at=PAST)
 
-    assert {new: not SERVER, begun: True} == {claim.execution: claim.begun for claim in await queue.take(2)}
+    assert {new: not SERVER, begun: True} == {claim.execution: claim.begun for claim in await queue.take(Room(2))}
 
 
 async def test_what_was_given_back_is_there_for_others_at_once(queue):
     other = make_queue(LEASE)
     key = await execution("a")
-    await queue.give_back(await queue.take(1))
+    await queue.give_back(await queue.take(Room(1)))
 
-    assert [key] == [claim.execution for claim in await other.take(1)]
-    assert [] == await queue.take(1)
+    assert [key] == [claim.execution for claim in await other.take(Room(1))]
+    assert [] == await queue.take(Room(1))
 
 
 async def test_who_lost_a_lease_can_neither_extend_nor_give_back(queue):
@@ -224,7 +224,7 @@ async def test_giving_back_what_has_ended_does_not_begin_it_again(queue):
 
 async def test_an_extended_lease_is_a_whole_one_from_now(queue):
     key = await execution("a")
-    claims = await queue.take(1)
+    claims = await queue.take(Room(1))
     await Execution.filter(id=key).update(leased_until=PAST)
     await queue.extend(claims)
 
@@ -279,7 +279,7 @@ async def test_what_rests_for_a_moment_wakes_when_that_has_come(queue):
 
 async def running(queue, limit=8, full=()):
     """The workflows of those that are taken."""
-    return [claim.key for claim in await queue.take(limit, full)]
+    return [claim.key for claim in await queue.take(Room(limit, full))]
 
 
 async def test_a_flood_of_one_workflow_keeps_no_other_waiting(queue):
@@ -305,9 +305,33 @@ async def test_each_workflow_has_its_turn(queue):
 
 async def test_of_each_workflow_the_oldest_are_taken_first(queue):
     keys = [await execution(str(i)) for i in range(20)]
-    taken = [claim.execution for _ in range(4) for claim in await queue.take(5)]
+    taken = [claim.execution for _ in range(4) for claim in await queue.take(Room(5))]
 
     assert keys == taken
+
+
+class Narrow(Room):
+    """One that has a place for each workflow."""
+
+    def __init__(self, total):
+        super().__init__(total)
+        self.taken = set()
+
+    def of(self, key):
+        return 0 if key in self.taken else min(1, self.total)
+
+    def fill(self, key, count=1):
+        super().fill(key, count)
+        self.taken.add(key)
+
+
+@pytest.mark.parametrize("queued", [2, 20], ids=["few", "many"])
+async def test_of_each_workflow_as_many_are_taken_as_there_is_room_for(queue, queued):
+    for i in range(queued):
+        await execution(f"a {i}", key="a")
+        await execution(f"b {i}", key="b", slots=5)
+
+    assert ["a", "b"] == sorted(claim.key for claim in await queue.take(Narrow(8)))
 
 
 async def test_no_more_of_a_workflow_run_at_once_than_it_allows(queue):
@@ -328,11 +352,11 @@ async def test_no_more_of_a_workflow_run_at_once_than_it_allows(queue):
 async def test_those_that_rest_leave_their_place_to_others(queue):
     rests = await execution("a", slots=1, status=Status.WAITING, resume_at=PAST + timedelta(days=36500))
     other = await execution("b", slots=1)
-    taken = [claim.execution for claim in await queue.take(2)]
+    taken = [claim.execution for claim in await queue.take(Room(2))]
     await Execution.filter(id=rests).update(resume_at=PAST)
 
     assert [other] == taken
-    assert [] == await queue.take(2)
+    assert [] == await queue.take(Room(2))
 
 
 async def test_what_is_full_here_is_left_to_others(queue):
@@ -346,4 +370,4 @@ async def test_what_is_full_here_is_left_to_others(queue):
 async def test_one_that_waits_for_its_turn_is_not_taken(queue):
     await execution("a", status=Status.WAITING, lane="k:posts:1")
 
-    assert [] == await queue.take(1)
+    assert [] == await queue.take(Room(1))

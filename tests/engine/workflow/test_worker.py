@@ -11,8 +11,9 @@ from engine.outgoing.hosts import HostBusy
 from engine.queue.base import Claim
 from engine.system.models import Status
 from engine.workflow.journal import LostLease, Unreadable
+from engine.workflow.places import COMMON, MAX_ATTEMPTS, Places
 from engine.workflow.runner import Result
-from engine.workflow.worker import AT_ONCE, MAX_ATTEMPTS, OF_ONE, Worker
+from engine.workflow.worker import Worker
 from tests.fakes import MemoryQueue
 
 
@@ -66,7 +67,7 @@ def executions() -> Executions:
 @pytest.fixture
 async def worker(queue: MemoryQueue, executions: Executions) -> AsyncIterator[Worker]:
     """A worker that is stopped at the end by whoever has not done it."""
-    worker = Worker(queue, executions, executions)
+    worker = Worker(queue, executions, executions, Places(bool))
     yield worker
     for event in executions.held.values():
         event.set()
@@ -90,31 +91,32 @@ async def test_what_is_put_is_run(queue, executions, worker):
 
 
 async def test_no_more_than_so_many_run_at_once(queue, executions, worker):
+    queue.keys = {execution: f"k{execution}" for execution in range(20)}
     executions.hold(*range(20))
     worker.start()
     await queue.put(range(20))
-    await until(lambda: len(executions.begun) == AT_ONCE)
+    await until(lambda: len(executions.begun) == COMMON)
     executions.held[0].set()
-    await until(lambda: len(executions.begun) == AT_ONCE + 1)
+    await until(lambda: len(executions.begun) == COMMON + 1)
     await worker.stop(grace=0)
 
-    assert AT_ONCE == max(queue.asked)
-    assert 1 == queue.asked[-1]
+    assert COMMON + 1 == len(executions.begun)
 
 
-async def test_a_slow_workflow_leaves_room_for_others(queue, executions, worker):
-    queue.keys = dict.fromkeys(range(OF_ONE), "slow")
-    executions.hold(*range(OF_ONE))
+async def test_those_that_have_ended_two_processes_run_one_after_the_other(queue, executions, worker):
+    """The others are given back before one of them begins, so that it takes none of them along."""
+    queue.attempts = dict.fromkeys([1, 2, 3], MAX_ATTEMPTS)
+    queue.offered = [1, 2, 3]
+    executions.hold(1)
     worker.start()
-    await queue.put(range(OF_ONE))
-    await until(lambda: {"slow"} in queue.full)
-    before = list(queue.full)
-    executions.held[0].set()
-    await until(lambda: set() == queue.full[-1])
-    await worker.stop(grace=0)
+    await until(lambda: executions.begun)
+    given_back, begun = [claim.execution for claim in queue.given_back], list(executions.begun)
+    executions.held[1].set()
+    await queue.put(given_back)
+    await until(lambda: 3 == len(executions.ended))
+    await worker.stop()
 
-    assert set() == before[0]
-    assert AT_ONCE - OF_ONE == queue.asked[before.index({"slow"})]
+    assert ([1], [2, 3]) == (begun, given_back)
 
 
 async def test_what_the_database_interrupts_does_not_count(queue, executions, worker):
@@ -304,7 +306,7 @@ async def test_old_history_is_ended_part_by_part(queue, executions, monkeypatch)
     monkeypatch.setattr("engine.workflow.worker.TIDY_SECONDS", 0.001)
     monkeypatch.setattr("engine.workflow.worker.TIDY_MORE_SECONDS", 0.001)
     old = Old(3)
-    worker = Worker(queue, executions, executions, old)
+    worker = Worker(queue, executions, executions, Places(bool), old)
     worker.start()
     await until(lambda: old.parts <= 0)
     await worker.stop()
