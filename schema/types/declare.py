@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import strawberry
+from strawberry.annotation import StrawberryAnnotation
 from strawberry.extensions import FieldExtension
 from strawberry.types.base import has_object_definition
 from strawberry.types.enum import has_enum_definition
@@ -38,13 +40,12 @@ def bare(name: str) -> type[Any]:
 def declare_object(cls: type[Any], members: Iterable[Member], description: str | None = None) -> type[Any]:
     """Give a bare class its fields and make it an object type."""
     listed = _unique(cls, members)
-    cls.__annotations__ = {_attribute(member): member.type for member in listed if member.resolver is None}
+    cls.__annotations__ = {_attribute(member): _annotation(member.type) for member in listed}
     for member in listed:
         made = strawberry.field(
             resolver=member.resolver,
             name=member.name,
             description=member.description,
-            graphql_type=member.type if member.resolver else None,
             is_subscription=member.streamed,
             extensions=list(member.extensions),
         )
@@ -55,7 +56,7 @@ def declare_object(cls: type[Any], members: Iterable[Member], description: str |
 def declare_input(cls: type[Any], members: Iterable[Member], description: str | None = None) -> type[Any]:
     """Give a bare class its fields and make it an input type; all may be absent, which is not the same as null."""
     listed = _unique(cls, members)
-    cls.__annotations__ = {_attribute(member): member.type | None for member in listed}
+    cls.__annotations__ = {_attribute(member): _annotation(member.type | None) for member in listed}
     for member in listed:
         made = strawberry.field(name=member.name, description=member.description, default=strawberry.UNSET)
         setattr(cls, _attribute(member), made)
@@ -94,6 +95,13 @@ def _given_fields(value: Any) -> Iterator[tuple[str, Any]]:
         name = field.python_name
         if (item := getattr(value, name)) is not strawberry.UNSET:
             yield wires.get(name) or field.graphql_name or name, plain(item)
+
+
+@lru_cache(maxsize=1024)
+def _annotation(made: Any) -> StrawberryAnnotation:
+    """A type for Strawberry, which works it out once for all members that have it, as long as they share this."""
+    # There are no names to look up in a namespace, but where none is given Strawberry sets one, and begins anew.
+    return StrawberryAnnotation(made, namespace={})
 
 
 def _attribute(member: Member) -> str:

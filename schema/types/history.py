@@ -32,9 +32,9 @@ def request_query(execution: type[Any]) -> Member:
     declare_object(
         caused,
         [
-            Member("execution", execution, resolver=_itself),
             Member("records", list[WrittenRecord], "What its nodes wrote."),
             Member("executions", list_of(caused), "What was started by that."),
+            Member("execution", execution, resolver=_itself),
         ],
         "An execution, with what came of it.",
     )

@@ -1,16 +1,18 @@
-"""What a request costs, counted and not timed: statements that reach the database, and calls in the loop's thread.
+"""What a request and a start cost, counted and not timed: statements that reach the database, and calls.
 
-Calls are of functions, those written in C too, as `sys.setprofile` tells them; a coroutine counts whenever it goes on.
-Unlike seconds they are the same on every machine, however busy. Instructions of the CPU would be nearer to seconds, but
-not every machine lets a process count them; allocations (`sys.getallocatedblocks`) are told as those that are left, and
-hundreds of thousands that came and went in between leave none. The least of some requests is taken: only more than
-that can come in between, from the rounds of the service itself.
+Calls are of functions in the loop's thread, those written in C too, as `sys.setprofile` tells them; a coroutine counts
+whenever it goes on. Unlike seconds they are the same on every machine, however busy. Instructions of the CPU would be
+nearer to seconds, but not every machine lets a process count them; allocations (`sys.getallocatedblocks`) are told as
+those that are left, and hundreds of thousands that came and went in between leave none. The least of some requests is
+taken: only more than that can come in between, from the rounds of the service itself.
 
 The bounds are those of Python 3.11 on this code, and `SLACK` above them is for other versions of what is installed. Who
-makes a request cheaper lowers its bound; who makes it dearer says why in the commit that raises it.
+makes either cheaper lowers its bound; who makes it dearer says why in the commit that raises it.
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -18,6 +20,7 @@ import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.app import Service
+from schema.build import build_schema
 from tests.bench import _cases as cases
 from tests.bench._cases import Case
 from tests.bench._content import fill_opened
@@ -36,6 +39,8 @@ BOUNDS = {
     cases.GRAPHQL_CREATE: ((3, 3340), (3, 3380)),
     cases.GRAPHQL_LIST: ((7, 64400), (7, 64500)),
 }
+SCHEMA = 550_000
+"""Calls to make the GraphQL schema of the sample, which is most of what a start does for each collection."""
 
 
 @pytest.fixture
@@ -79,6 +84,15 @@ async def test_a_request_makes_no_more_calls(service: Service, asking: httpx.Asy
     assert 0 < min(counting.counts[1:]) <= BOUNDS[case][bool(SERVER)][1] * SLACK
 
 
+def test_the_schema_takes_no_more_calls(service: Service) -> None:
+    counts: list[int] = []
+    for _ in range(2):
+        with counted(counts):
+            build_schema(service.engine.collections)
+
+    assert 0 < min(counts) <= SCHEMA * SLACK
+
+
 class Counting:
     """Counts the calls that an application makes for each of its requests."""
 
@@ -87,16 +101,24 @@ class Counting:
         self.counts: list[int] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.counts.append(0)
-        before = sys.getprofile()
-        sys.setprofile(self._called)
-        try:
+        with counted(self.counts):
             await self._app(scope, receive, send)
-        finally:
-            sys.setprofile(before)
 
-    def _called(self, _frame: object, event: str, _argument: object) -> None:
-        self.counts[-1] += event in ("call", "c_call")
+
+@contextmanager
+def counted(counts: list[int]) -> Iterator[None]:
+    """Adds the number of calls that are made meanwhile."""
+    counts.append(0)
+
+    def called(_frame: object, event: str, _argument: object) -> None:
+        counts[-1] += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(called)
+    try:
+        yield
+    finally:
+        sys.setprofile(before)
 
 
 async def ask(client: httpx.AsyncClient, case: Case) -> None:
