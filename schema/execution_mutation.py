@@ -9,7 +9,7 @@ from strawberry import UNSET, Info
 from schema.loaders import Request
 from schema.resolvers import interventions
 from schema.types.collections import CollectionTypes
-from schema.types.declare import Member, annotated, bare, declare_object, list_of, plain
+from schema.types.declare import Member, bare, declare_object, list_of, plain
 from schema.types.enums import RerunVersion
 
 Asked = Info[Request, None]
@@ -26,29 +26,25 @@ def execution_mutations(types: Iterable[CollectionTypes]) -> Iterator[Member]:
     reruns = declare_object(bare("RerunPayload"), (records,))
     one = made.payload | None
     yield Member("cancelExecution", one, "The end of an execution that has not ended yet.", resolver=_cancel)
-    yield Member("rerunExecution", one, "Run again what has ended, as a new execution.", resolver=_rerun_one())
-    about = "Run again all that a filter finds, at most 100."
-    yield Member("rerunExecutions", reruns | None, about, resolver=_rerun_many(made.filter))
+    version = {"version": RerunVersion | None}
+    about = "Run again what has ended, as a new execution."
+    yield Member("rerunExecution", one, about, resolver=_rerun_one, arguments=version)
+    about, found = "Run again all that a filter finds, at most 100.", {"filter": made.filter}
+    yield Member("rerunExecutions", reruns | None, about, resolver=_rerun_many, arguments={**version, **found})
 
 
 async def _cancel(info: Asked, id: strawberry.ID) -> Any:
     return {"record": await info.context.write(interventions.cancel(info.context.context, id))}
 
 
-def _rerun_one() -> Any:
-    async def rerun(info: Asked, id: strawberry.ID, from_node: FromNode = UNSET, version: Any = UNSET) -> Any:
-        work = interventions.rerun(info.context.context, id, from_node or None, _given(version))
-        return {"record": await info.context.write(work)}
-
-    return annotated(rerun, version=RerunVersion | None)
+async def _rerun_one(info: Asked, id: strawberry.ID, from_node: FromNode = UNSET, version: Any = UNSET) -> Any:
+    work = interventions.rerun(info.context.context, id, from_node or None, _given(version))
+    return {"record": await info.context.write(work)}
 
 
-def _rerun_many(filter_type: Any) -> Any:
-    async def rerun(info: Asked, filter: Any, version: Any = UNSET) -> Any:
-        work = interventions.rerun_many(info.context.context, plain(filter), _given(version))
-        return {"records": await info.context.write(work)}
-
-    return annotated(rerun, filter=filter_type, version=RerunVersion | None)
+async def _rerun_many(info: Asked, filter: Any, version: Any = UNSET) -> Any:
+    work = interventions.rerun_many(info.context.context, plain(filter), _given(version))
+    return {"records": await info.context.write(work)}
 
 
 def _given(version: Any) -> Any:

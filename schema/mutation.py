@@ -20,7 +20,7 @@ from schema.link_mutation import link_mutations
 from schema.loaders import Request
 from schema.types.arguments import Associations, DryRun, Triggers, written
 from schema.types.collections import CollectionTypes
-from schema.types.declare import Member, annotated, bare, declare_object, list_of, plain
+from schema.types.declare import Member, bare, declare_object, list_of, plain
 from schema.types.payloads import DestroyPayload, destroyed, written_many, written_one
 
 Asked = Info[Request, None]
@@ -52,30 +52,29 @@ def _members(types: CollectionTypes) -> Iterator[Member]:
     if (writes := types.writes) is None:
         return
     name, one, many = types.collection.name, types.names.one, types.names.many
-    payload, list_payload, filter_type = types.payload | None, writes.list_payload | None, types.filter | None
+    payload, list_payload, found = types.payload | None, writes.list_payload | None, {"filter": types.filter | None}
     if values := writes.inputs.create:
-        first, update = (
-            _find_or_create(FirstOrCreateRecord, name, values),
-            _find_or_create(UpdateOrCreateRecord, name, values),
-        )
-        yield Member(f"create{one}", payload, "A new record.", resolver=_create(name, values))
-        yield Member(f"create{many}", list_payload, f"New {name}, all or none.", resolver=_create_many(name, values))
-        yield Member(
-            f"firstOrCreate{one}", payload, "The record with these values, new if there is none.", resolver=first
-        )
-        yield Member(
-            f"updateOrCreate{one}", payload, "New values for the record with these, or a new one.", resolver=update
-        )
+        told = {"values": values}
+        yield Member(f"create{one}", payload, "A new record.", resolver=_create(name), arguments=told)
+        about, several = f"New {name}, all or none.", {"values": list_of(values)}
+        yield Member(f"create{many}", list_payload, about, resolver=_create_many(name), arguments=several)
+        about = "The record with these values, new if there is none."
+        first = _find_or_create(FirstOrCreateRecord, name)
+        yield Member(f"firstOrCreate{one}", payload, about, resolver=first, arguments=told)
+        about = "New values for the record with these, or a new one."
+        update = _find_or_create(UpdateOrCreateRecord, name)
+        yield Member(f"updateOrCreate{one}", payload, about, resolver=update, arguments=told)
     if values := writes.inputs.update:
-        several = f"New values for all {name} that a filter finds."
-        yield Member(f"update{one}", payload, "New values for one record.", resolver=_update(name, values))
-        yield Member(f"update{many}", list_payload, several, resolver=_update_many(name, values, filter_type))
-    several = f"The end of all {name} that a filter finds."
+        told = {"values": values}
+        about = f"New values for all {name} that a filter finds."
+        yield Member(f"update{one}", payload, "New values for one record.", resolver=_update(name), arguments=told)
+        yield Member(f"update{many}", list_payload, about, resolver=_update_many(name), arguments={**told, **found})
+    about = f"The end of all {name} that a filter finds."
     yield Member(f"destroy{one}", DestroyPayload | None, "The end of one record.", resolver=_destroy(name))
-    yield Member(f"destroy{many}", DestroyPayload | None, several, resolver=_destroy_many(name, filter_type))
+    yield Member(f"destroy{many}", DestroyPayload | None, about, resolver=_destroy_many(name), arguments=found)
 
 
-def _create(collection: str, values_type: Any) -> Callable[..., Any]:
+def _create(collection: str) -> Callable[..., Any]:
     async def create(
         info: Asked,
         values: Any,
@@ -86,10 +85,10 @@ def _create(collection: str, values_type: Any) -> Callable[..., Any]:
         options = written(collection, trigger_workflows, dry_run, update_association_values)
         return written_one(await info.context.perform(CreateRecords(values=(plain(values),), **options)))
 
-    return annotated(create, values=values_type)
+    return create
 
 
-def _create_many(collection: str, values_type: Any) -> Callable[..., Any]:
+def _create_many(collection: str) -> Callable[..., Any]:
     async def create_many(
         info: Asked,
         values: Any,
@@ -101,10 +100,10 @@ def _create_many(collection: str, values_type: Any) -> Callable[..., Any]:
         action = CreateRecords(values=tuple(plain(values)), many=True, **options)
         return written_many(await info.context.perform(action))
 
-    return annotated(create_many, values=list_of(values_type))
+    return create_many
 
 
-def _find_or_create(kind: type[FindOrCreate], collection: str, values_type: Any) -> Callable[..., Any]:
+def _find_or_create(kind: type[FindOrCreate], collection: str) -> Callable[..., Any]:
     async def find_or_create(
         info: Asked,
         values: Any,
@@ -117,10 +116,10 @@ def _find_or_create(kind: type[FindOrCreate], collection: str, values_type: Any)
         action = kind(values=plain(values), filter_keys=tuple(filter_keys), **options)
         return written_one(await info.context.perform(action))
 
-    return annotated(find_or_create, values=values_type)
+    return find_or_create
 
 
-def _update(collection: str, values_type: Any) -> Callable[..., Any]:
+def _update(collection: str) -> Callable[..., Any]:
     async def update(
         info: Asked,
         id: strawberry.ID,
@@ -132,10 +131,10 @@ def _update(collection: str, values_type: Any) -> Callable[..., Any]:
         options = written(collection, trigger_workflows, dry_run, update_association_values)
         return written_one(await info.context.perform(UpdateRecords(values=plain(values), keys=(id,), **options)))
 
-    return annotated(update, values=values_type)
+    return update
 
 
-def _update_many(collection: str, values_type: Any, filter_type: Any) -> Callable[..., Any]:
+def _update_many(collection: str) -> Callable[..., Any]:
     async def update_many(
         info: Asked,
         values: Any,
@@ -148,7 +147,7 @@ def _update_many(collection: str, values_type: Any, filter_type: Any) -> Callabl
         action = UpdateRecords(values=plain(values), filter=plain(filter) or None, **options)
         return written_many(await info.context.perform(action))
 
-    return annotated(update_many, values=values_type, filter=filter_type)
+    return update_many
 
 
 def _destroy(collection: str) -> Callable[..., Any]:
@@ -161,11 +160,11 @@ def _destroy(collection: str) -> Callable[..., Any]:
     return destroy
 
 
-def _destroy_many(collection: str, filter_type: Any) -> Callable[..., Any]:
+def _destroy_many(collection: str) -> Callable[..., Any]:
     async def destroy_many(
         info: Asked, filter: Any = UNSET, trigger_workflows: Triggers = UNSET, dry_run: DryRun = UNSET
     ) -> Any:
         options = written(collection, trigger_workflows, dry_run)
         return destroyed(await info.context.perform(DestroyRecords(filter=plain(filter) or None, **options)))
 
-    return annotated(destroy_many, filter=filter_type)
+    return destroy_many

@@ -13,7 +13,7 @@ from schema.resolvers import api_keys, sign_in
 from schema.resolvers import collections as described
 from schema.resolvers.history import EXECUTIONS
 from schema.types.collections import CollectionTypes
-from schema.types.declare import Member, annotated, bare, declare_object, given
+from schema.types.declare import Member, bare, declare_object, given
 from schema.types.history import request_query
 from schema.types.system import ApiKey, ApiKeyPage, CheckedRole, CollectionInfo, Me
 
@@ -44,7 +44,11 @@ def _members(types: CollectionTypes) -> Iterator[Member]:
         resolver=_get(collection.name),
     )
     yield Member(
-        names.plural, types.page, f"A page of {collection.name}.", resolver=_list(collection.name, types.filter)
+        names.plural,
+        types.page,
+        f"A page of {collection.name}.",
+        resolver=_list(collection.name),
+        arguments={"filter": types.filter | None},
     )
 
 
@@ -56,7 +60,7 @@ def _get(collection: str) -> Callable[..., Any]:
     return get
 
 
-def _list(collection: str, filter_type: type[Any]) -> Callable[..., Any]:
+def _list(collection: str) -> Callable[..., Any]:
     async def listed(
         info: Asked,
         filter: Any = UNSET,
@@ -71,7 +75,7 @@ def _list(collection: str, filter_type: type[Any]) -> Callable[..., Any]:
         found: Page = await info.context.read(action)
         return found
 
-    return annotated(listed, filter=filter_type | None)
+    return listed
 
 
 async def _collections(info: Asked) -> Any:

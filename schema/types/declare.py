@@ -1,17 +1,24 @@
 """Makes Strawberry types at start, from lists of members instead of class bodies."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 import strawberry
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.extensions import FieldExtension
+from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import has_object_definition
 from strawberry.types.enum import has_enum_definition
+from strawberry.types.fields.resolver import StrawberryResolver
 
 from engine.errors import StartError
+
+_READ: dict[CodeType, StrawberryResolver[Any]] = {}
+"""What Strawberry has read of a function, by the lines that have made it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +26,7 @@ class Member:
     """One field of a type. `name` is the one in GraphQL, `wire` the one in the values both doors share, if it differs.
 
     `attribute` is where a record or object has it; `resolver` a function that finds it otherwise, or, `streamed`, one
-    value of it after the other.
+    value of it after the other. `arguments` are the types of those of its arguments whose types are made at start.
     """
 
     name: str
@@ -28,6 +35,7 @@ class Member:
     attribute: str | None = None
     wire: str | None = None
     resolver: Any = None
+    arguments: Mapping[str, Any] | None = None
     extensions: tuple[FieldExtension, ...] = ()
     streamed: bool = False
 
@@ -43,7 +51,7 @@ def declare_object(cls: type[Any], members: Iterable[Member], description: str |
     cls.__annotations__ = {_attribute(member): _annotation(member.type) for member in listed}
     for member in listed:
         made = strawberry.field(
-            resolver=member.resolver,
+            resolver=_resolver(member),
             name=member.name,
             description=member.description,
             is_subscription=member.streamed,
@@ -83,12 +91,6 @@ def given(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {name: plain(value) for name, value in arguments.items() if value not in (None, strawberry.UNSET)}
 
 
-def annotated(resolver: Callable[..., Any], **types: Any) -> Callable[..., Any]:
-    """The resolver, with the types of arguments that are made at start. Give it a function made for one field."""
-    resolver.__annotations__.update(types)
-    return resolver
-
-
 def _given_fields(value: Any) -> Iterator[tuple[str, Any]]:
     wires = getattr(type(value), "__wire__", {})
     for field in value.__strawberry_definition__.fields:
@@ -102,6 +104,30 @@ def _annotation(made: Any) -> StrawberryAnnotation:
     """A type for Strawberry, which works it out once for all members that have it, as long as they share this."""
     # There are no names to look up in a namespace, but where none is given Strawberry sets one, and begins anew.
     return StrawberryAnnotation(made, namespace={})
+
+
+def _resolver(member: Member) -> Any:
+    """The resolver of a member, if it has one. Each is a function of its own, but of those that the same lines make one
+    alone is read: to look at a function's parameters takes longer than all else that is done for its field. So their
+    annotations have to be the same; types that are not are among `arguments`.
+    """
+    if member.resolver is None:
+        return None
+    known = _READ.setdefault(member.resolver.__code__, StrawberryResolver(member.resolver))
+    types = member.arguments or {}
+    arguments = [_typed(each, types.get(each.python_name)) for each in known.arguments]
+    made = copy(known)
+    made.wrapped_func, made.arguments = member.resolver, arguments
+    return made
+
+
+def _typed(argument: StrawberryArgument, made: Any) -> StrawberryArgument:
+    """The argument with a type that is made at start, itself where there is None."""
+    if made is None:
+        return argument
+    typed = copy(argument)
+    typed.type_annotation = _annotation(made)
+    return typed
 
 
 def _attribute(member: Member) -> str:
