@@ -36,7 +36,8 @@ def make_mutation(types: Iterable[CollectionTypes], others: Iterable[Member]) ->
     All fields are nullable, so that a refused one does not hide what its siblings have committed.
     """
     members = [member for made in types for member in (*_members(made), *link_mutations(made))]
-    begun = [replace(member, extensions=(Begins(),)) for member in (*members, *others)]
+    begins = (Begins(),)
+    begun = [replace(member, extensions=begins) for member in (*members, *others)]
     return declare_object(bare("Mutation"), begun)
 
 

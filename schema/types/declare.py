@@ -42,7 +42,8 @@ class Member:
 
 def bare(name: str) -> type[Any]:
     """A class to refer to before its members are known: types refer to each other in circles."""
-    return type(name, (), {"__module__": __name__})
+    # Where there is no docstring dataclasses writes one, and inspects the signature of the class for it.
+    return type(name, (), {"__module__": __name__, "__doc__": name})
 
 
 def declare_object(cls: type[Any], members: Iterable[Member], description: str | None = None) -> type[Any]:
