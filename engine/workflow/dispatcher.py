@@ -80,6 +80,8 @@ class Dispatcher:
         Atomic workflows run before the others are inserted; one that does not succeed is a refusal
         `WORKFLOW_REJECTED`, with which the unit is undone.
         """
+        if not planned.pending:
+            return Started(skipped=planned.skipped)
         has_room = self._has_room(planned)
         cut = (replace(pending, context=capped_context(pending.context)) for pending in planned.pending)
         planned = replace(planned, pending=tuple(cut))
@@ -108,10 +110,9 @@ class Dispatcher:
 
     async def follow(self, run: Run, planned: Planned) -> None:
         """Start what a node's write leads to, inside the unit of that node. Nobody waits for the sync ones."""
-        if planned.pending:
-            started = await self.start(planned)
-            if not run.execution:
-                run.following += [each.execution_id for each in started.workflows if each.execution_id is not None]
+        started = await self.start(planned)
+        if not run.execution:
+            run.following += [each.execution_id for each in started.workflows if each.execution_id is not None]
 
     async def settle(self, started: Started, wait: float | None = None) -> tuple[TriggeredWorkflow, ...]:
         """Wait after the commit, for the sync workflows or `wait` seconds for all, and tell how each stands then.

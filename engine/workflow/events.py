@@ -60,6 +60,9 @@ class Planned(Struct, frozen=True):
     skipped: tuple[SkippedTrigger, ...]
 
 
+NOTHING_PLANNED = Planned((), ())
+
+
 class Events:
     """Matches the changes of one write with workflows: those named in their order, then the global ones by key, then
     those that follow whatever changes."""
@@ -77,13 +80,16 @@ class Events:
         """
         # What was only linked was not written by the caller.
         written = [change for change in changes if not change.linked]
+        followers = self._catalog.globals({change.collection.name for change in written})
+        if not checked.triggers and not followers:
+            return replace(await self.follow(changes, cause), skipped=checked.skipped)
         plan = _Plan(self._collections, self._callers, cause, _by_record(written), stored(changes))
         events = [Event(change) for change in written]
         asked = [event for event in events if not event.change.nested]
         for trigger in checked.triggers:
             path = self._relations(asked, trigger.ref.path)
             await plan.add(trigger.definition, asked, path, trigger.association, named=True, reader=seen)
-        for definition in self._catalog.globals({event.change.collection.name for event in events}):
+        for definition in followers:
             followed = [event for event in events if _follows(definition, event.change)]
             await plan.add(definition, followed, (), None, named=False)
         following = await self.follow(changes, cause)
@@ -91,10 +97,12 @@ class Events:
 
     async def follow(self, changes: Sequence[Change], cause: Cause) -> Planned:
         """What follows changes of whatever kind, made by whomever. To be called at the same point as `plan`."""
-        plan = _Plan(self._collections, self._callers, cause, _by_record(changes), stored(changes))
         followers = self._catalog.followers({change.collection.name for change in changes})
+        if not followers:
+            return NOTHING_PLANNED
+        plan = _Plan(self._collections, self._callers, cause, _by_record(changes), stored(changes))
         # A record that was written twice in one write is one event for each time.
-        events = [Event(change) for change in changes] if followers else []
+        events = [Event(change) for change in changes]
         for definition in followers:
             followed = [event for event in events if _follows(definition, event.change)]
             await plan.add(definition, followed, (), None, named=False)

@@ -31,12 +31,12 @@ TIMES = 7
 SLACK = 1.15
 # Statements and calls, on SQLite and on PostgreSQL.
 BOUNDS = {
-    cases.CREATE: ((3, 1410), (3, 1450)),
-    cases.ASYNC: ((5, 1910), (5, 2250)),
-    cases.SYNC: ((5, 1940), (4, 2010)),
-    cases.GET: ((1, 600), (1, 630)),
+    cases.CREATE: ((3, 1360), (3, 1400)),
+    cases.ASYNC: ((5, 1900), (5, 2240)),
+    cases.SYNC: ((5, 1930), (4, 2000)),
+    cases.GET: ((1, 590), (1, 630)),
     cases.LIST: ((5, 3840), (5, 3950)),
-    cases.GRAPHQL_CREATE: ((3, 3340), (3, 3380)),
+    cases.GRAPHQL_CREATE: ((3, 3290), (3, 3330)),
     cases.GRAPHQL_LIST: ((7, 64400), (7, 64500)),
 }
 SCHEMA = 382_000
