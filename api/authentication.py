@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.cors import Cors
@@ -21,7 +21,7 @@ from engine.rates import UNLIMITED, Rate
 from schema import audit
 from schema.context import Context
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _DOORS = ("/api/", "/graphql/", "/openapi.json/", "/metrics/")
 _SIGN_IN = "/api/auth:signIn"
 _GRAPHQL = "/graphql"
@@ -76,10 +76,9 @@ class Authentication:
             return
         query = split_query(scope["query_string"])
         scope["query_string"] = query.rest
-        headers = Headers(scope=scope)
-        request_id = _request_id(headers)
+        request_id = _request_id(scope)
         private = _is_door(scope["path"])
-        credentials = Credentials(_raw(headers, "authorization"), _raw(headers, "x-role"), query)
+        credentials = Credentials(_sent(scope, b"authorization"), _sent(scope, b"x-role"), query)
 
         peer, secure = self._peers.address(scope), self._peers.is_secure(scope)
 
@@ -104,7 +103,7 @@ class Authentication:
                 self._count(actor, peer)
             if refused and not _may_sign_in(scope):
                 raise refused
-            zone = _zone(headers) if actor else UTC
+            zone = _zone(scope) if actor else UTC
         except Exception as error:
             if isinstance(error, Refusal):
                 audit.refused(Context(self._engine, None, request_id, peer), scope["path"], error.code)
@@ -136,20 +135,21 @@ def _may_sign_in(scope: Scope) -> bool:
     return (scope["type"], scope["path"], scope.get("method")) == ("http", _GRAPHQL, "POST")
 
 
-def _request_id(headers: Headers) -> str:
+def _request_id(scope: Scope) -> str:
     """The caller's own id where it is a plain word, else a new one."""
-    given = headers.getlist("x-request-id")
-    return given[0] if len(given) == 1 and _REQUEST_ID.fullmatch(given[0]) else uuid.uuid4().hex
+    given = _sent(scope, b"x-request-id")
+    return given[0].decode() if len(given) == 1 and _REQUEST_ID.fullmatch(given[0]) else uuid.uuid4().hex
 
 
-def _zone(headers: Headers) -> tzinfo:
+def _zone(scope: Scope) -> tzinfo:
     """The time zone in `X-Timezone`, UTC without the header. Two headers make a list, which is no zone's name."""
-    given = headers.getlist("x-timezone")
+    given = _sent(scope, b"x-timezone")
     try:
-        return parse_zone(", ".join(given)) if given else UTC
+        return parse_zone(b", ".join(given).decode("latin-1")) if given else UTC
     except ValueError as error:
         raise refuse(Code.BAD_VALUE, f"The header X-Timezone {error}.", "X-Timezone") from None
 
 
-def _raw(headers: Headers, name: str) -> tuple[bytes, ...]:
-    return tuple(value.encode("latin-1") for value in headers.getlist(name))
+def _sent(scope: Scope, name: bytes) -> tuple[bytes, ...]:
+    """The values of a header as they came."""
+    return tuple([value for sent, value in scope["headers"] if sent == name])

@@ -25,8 +25,10 @@ class Cors:
 
     def preflight(self, scope: Scope) -> Response | None:
         """The answer to a browser that asks for a page whether it may ask; None for every other request."""
+        if scope["type"] != "http" or scope["method"] != "OPTIONS":
+            return None
         headers = Headers(scope=scope)
-        if scope["type"] != "http" or scope["method"] != "OPTIONS" or "access-control-request-method" not in headers:
+        if "access-control-request-method" not in headers:
             return None
         if self._allowed(headers) is None:
             return respond(refuse(Code.NO_PERMISSION, "Pages of other sites may not ask here."))
@@ -36,7 +38,7 @@ class Cors:
 
     def allow(self, scope: Scope, answer: MutableHeaders) -> None:
         """Let a listed page read the answer."""
-        if origin := self._allowed(Headers(scope=scope)):
+        if self._origins and (origin := self._allowed(Headers(scope=scope))):
             answer["Access-Control-Allow-Origin"] = origin
             answer["Access-Control-Expose-Headers"] = SHOWN
 

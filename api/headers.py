@@ -9,6 +9,9 @@ NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancest
 DEPENDS_ON = ("Authorization", "X-Role", "X-Timezone", "Accept", "Origin")
 # As they are sent: every answer has them, and making them anew costs more than the rest of the dressing.
 _ALWAYS = [(b"referrer-policy", b"no-referrer"), (b"x-content-type-options", b"nosniff"), (b"x-frame-options", b"DENY")]
+_UNLESS_SAID = [(b"content-security-policy", NOTHING.encode()), (b"cross-origin-resource-policy", b"same-origin")]
+# A shared cache knows that answers to `Authorization` are private, not that answers to `?token=` are.
+_PRIVATE = [*_UNLESS_SAID, (b"cache-control", b"no-store")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +25,13 @@ class Dress:
 
         No answer has any of `_ALWAYS` of its own.
         """
+        said = {name for name, _ in headers.raw}
         headers.raw.extend(_ALWAYS)
         headers.append("X-Request-Id", request_id)
-        headers.setdefault("Content-Security-Policy", NOTHING)
-        headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        headers.raw.extend([each for each in (_PRIVATE if private else _UNLESS_SAID) if each[0] not in said])
         if status == 401:
             headers["WWW-Authenticate"] = "Bearer"
         if secure and self.hsts:
             headers["Strict-Transport-Security"] = f"max-age={self.hsts}"
         if private:
-            # A shared cache knows that answers to `Authorization` are private, not that answers to `?token=` are.
-            headers.setdefault("Cache-Control", "no-store")
             headers["Vary"] = ", ".join([*headers.getlist("Vary"), *DEPENDS_ON])
