@@ -30,8 +30,8 @@ class InsertExecutor(BaseExecutor):
             built, values, _ = self._build_insert_with_defaults(instance, columns)
             statement = self._answering(built)
         else:
-            fields = self.model._meta.fields_map
-            values = [fields[name].to_db_value(getattr(instance, name), instance) for name in columns]
+            fields, given = self.model._meta.fields_map, vars(instance)
+            values = [fields[name].to_db_value(given[name], instance) for name in columns]
             statement = self._statement(instance, columns)
         [stored] = await self.db.execute_query_dict(statement, values)
         vars(instance).update(vars(self.model._init_from_db(**stored)))

@@ -116,7 +116,8 @@ class Shape:
         return record
 
     def _stored(self, row: Model) -> Record:
-        record = {each.name: getattr(row, each.attribute) for each in self.fields}
+        values = vars(row)
+        record = {each.name: values[each.attribute] for each in self.fields}
         for name, _ in self._converted:
             record[name] = render(record[name])
         return record

@@ -31,12 +31,12 @@ TIMES = 7
 SLACK = 1.15
 # Statements and calls, on SQLite and on PostgreSQL.
 BOUNDS = {
-    cases.CREATE: ((3, 1330), (3, 1360)),
-    cases.ASYNC: ((5, 1870), (5, 2210)),
-    cases.SYNC: ((5, 1900), (4, 1960)),
+    cases.CREATE: ((3, 1310), (3, 1350)),
+    cases.ASYNC: ((5, 1840), (5, 2180)),
+    cases.SYNC: ((5, 1870), (4, 1940)),
     cases.GET: ((1, 560), (1, 590)),
     cases.LIST: ((5, 3840), (5, 3950)),
-    cases.GRAPHQL_CREATE: ((3, 3260), (3, 3300)),
+    cases.GRAPHQL_CREATE: ((3, 3240), (3, 3280)),
     cases.GRAPHQL_LIST: ((7, 64400), (7, 64500)),
 }
 SCHEMA = 382_000
