@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -26,19 +27,21 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._requests = Histogram(
+        requests = Histogram(
             "bangpath_request_seconds",
             "Requests by what was asked for.",
             ["route", "method", "status"],
             registry=self.registry,
         )
         self._sockets = Gauge("bangpath_sockets", "WebSockets that are open.", registry=self.registry)
-        self._changes = Counter(
+        changes = Counter(
             "bangpath_executions",
             "Executions that this process brought into a status.",
             ["status"],
             registry=self.registry,
         )
+        # Those that come with every request: Prometheus counts the labels, and looks for them behind a lock, each time.
+        self._requests, self._changes = cache(requests.labels), cache(changes.labels)
         self._standing = Gauge(
             "bangpath_executions_now", "Executions that have a status now.", ["status"], registry=self.registry
         )
@@ -54,7 +57,7 @@ class Metrics:
 
     def requested(self, scope: Scope, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in METHODS else "other"
-        self._requests.labels(_route(scope), method, str(status)).observe(seconds)
+        self._requests(_route(scope), method, str(status)).observe(seconds)
 
     def opened(self) -> None:
         self._sockets.inc()
@@ -63,7 +66,7 @@ class Metrics:
         self._sockets.dec()
 
     def happened(self, event: Event) -> None:
-        self._changes.labels(event.status.value).inc()
+        self._changes(event.status.value).inc()
 
     def told(self, now: Backlog, engine: Engine) -> bytes:
         """The figures as text, those of the moment among them."""
