@@ -1,8 +1,9 @@
 """The unit of work: what is written together, and what waits for its commit."""
 
 import contextvars
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connections
@@ -12,33 +13,37 @@ _after: contextvars.ContextVar[list[Callable[[], None]] | None] = contextvars.Co
 """What the outermost unit has to do behind its commit."""
 
 
-@asynccontextmanager
-async def unit_of_work() -> AsyncIterator[None]:
+class unit_of_work(AbstractAsyncContextManager[None]):
     """Everything written inside is committed together at the end, or not at all when an exception leaves.
 
     A unit inside a unit joins it as a savepoint: its failure undoes its own part and may be caught. Never start a
     task inside (it would inherit the connection and vanish with somebody else's rollback; see `outside_unit`), and
     never call the network.
+
+    A class, since a generator would have to be made known to the loop, and be forgotten by it, for each write.
     """
-    outer = _after.get()
-    if outer is None:
-        callbacks: list[Callable[[], None]] = []
-        token = _after.set(callbacks)
+
+    async def __aenter__(self) -> None:
+        self._transaction = in_transaction()
+        await self._transaction.__aenter__()
+        outer = _after.get()
+        self._is_outermost = outer is None
+        self._callbacks = [] if outer is None else outer
+        self._before = len(self._callbacks)
+        self._token = _after.set(self._callbacks)
+
+    async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        is_kept = False
         try:
-            async with in_transaction():
-                yield
+            await self._transaction.__aexit__(kind, error, trace)
+            is_kept = error is None
         finally:
-            _after.reset(token)
-        for callback in callbacks:
-            callback()
-        return
-    before = len(outer)
-    try:
-        async with in_transaction():
-            yield
-    except BaseException:
-        del outer[before:]
-        raise
+            _after.reset(self._token)
+            if not is_kept:
+                del self._callbacks[self._before :]
+        if is_kept and self._is_outermost:
+            for callback in self._callbacks:
+                callback()
 
 
 async def take_turns(about: str, *, patiently: bool = False) -> None:

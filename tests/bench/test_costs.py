@@ -31,12 +31,12 @@ TIMES = 7
 SLACK = 1.15
 # Statements and calls, on SQLite and on PostgreSQL.
 BOUNDS = {
-    cases.CREATE: ((3, 1300), (3, 1340)),
-    cases.ASYNC: ((5, 1830), (5, 2170)),
-    cases.SYNC: ((5, 1860), (4, 1920)),
+    cases.CREATE: ((3, 1290), (3, 1330)),
+    cases.ASYNC: ((5, 1820), (5, 2160)),
+    cases.SYNC: ((5, 1840), (4, 1910)),
     cases.GET: ((1, 550), (1, 580)),
     cases.LIST: ((5, 3840), (5, 3950)),
-    cases.GRAPHQL_CREATE: ((3, 3230), (3, 3270)),
+    cases.GRAPHQL_CREATE: ((3, 3220), (3, 3260)),
     cases.GRAPHQL_LIST: ((7, 64400), (7, 64500)),
 }
 SCHEMA = 382_000
