@@ -28,8 +28,6 @@ async def conflicts(
 
     A record that is hidden from the role is not there to be linked.
     """
-    if all(is_free(plan) for plan in plans):
-        return []
     links = [(relation.target, link) for plan in plans for relation, link in _links(plan)]
     present = await _present(action.seen(collections), links)
     written = [each for plan in plans for each in _written(plan, own, present)]

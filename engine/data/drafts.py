@@ -71,6 +71,8 @@ def taken(action: WriteValues, values: Any) -> Any:
 
 def check_names(action: WriteValues, collections: Collections) -> Iterable[Complaint]:
     """What is no field in the lists that say which values are taken, and no relation in those that say where to."""
+    if not (action.whitelist or action.blacklist or action.update_associations):
+        return
     written = action.written(collections, "update" if isinstance(action, UpdateRecords) else "create")
     collection = written[action.collection]
     known = [*(field.name for field in collection.readable), *collection.relations]

@@ -126,9 +126,11 @@ class Store:
         In a unit of its own where something is asked then: PostgreSQL answers nothing any more in one that an error
         has left.
         """
-        refuse_all(await conflicts(self._action, self._collections, plans, own))
+        is_asked = not all(map(is_free, plans))
+        if is_asked:
+            refuse_all(await conflicts(self._action, self._collections, plans, own))
         try:
-            async with nullcontext() if all(map(is_free, plans)) else unit_of_work():
+            async with unit_of_work() if is_asked else nullcontext():
                 yield
         except IntegrityError as error:
             refuse_all(await conflicts(self._action, self._collections, plans, own))

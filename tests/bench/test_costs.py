@@ -31,12 +31,12 @@ TIMES = 7
 SLACK = 1.15
 # Statements and calls, on SQLite and on PostgreSQL.
 BOUNDS = {
-    cases.CREATE: ((3, 1290), (3, 1330)),
-    cases.ASYNC: ((5, 1820), (5, 2160)),
-    cases.SYNC: ((5, 1840), (4, 1910)),
+    cases.CREATE: ((3, 1260), (3, 1300)),
+    cases.ASYNC: ((5, 1790), (5, 2130)),
+    cases.SYNC: ((5, 1820), (4, 1890)),
     cases.GET: ((1, 550), (1, 580)),
     cases.LIST: ((5, 3840), (5, 3950)),
-    cases.GRAPHQL_CREATE: ((3, 3220), (3, 3260)),
+    cases.GRAPHQL_CREATE: ((3, 3200), (3, 3240)),
     cases.GRAPHQL_LIST: ((7, 64400), (7, 64500)),
 }
 SCHEMA = 382_000
