@@ -11,7 +11,7 @@ DEPENDS_ON = ("Authorization", "X-Role", "X-Timezone", "Accept", "Origin")
 _ALWAYS = [(b"referrer-policy", b"no-referrer"), (b"x-content-type-options", b"nosniff"), (b"x-frame-options", b"DENY")]
 _UNLESS_SAID = [(b"content-security-policy", NOTHING.encode()), (b"cross-origin-resource-policy", b"same-origin")]
 # A shared cache knows that answers to `Authorization` are private, not that answers to `?token=` are.
-_PRIVATE = [*_UNLESS_SAID, (b"cache-control", b"no-store")]
+_PRIVATE = [*_UNLESS_SAID, (b"cache-control", b"no-store"), (b"vary", ", ".join(DEPENDS_ON).encode())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +25,13 @@ class Dress:
 
         No answer has any of `_ALWAYS` of its own.
         """
-        said = {name for name, _ in headers.raw}
-        headers.raw.extend(_ALWAYS)
-        headers.append("X-Request-Id", request_id)
-        headers.raw.extend([each for each in (_PRIVATE if private else _UNLESS_SAID) if each[0] not in said])
+        raw = headers.raw
+        said = {name for name, _ in raw}
+        if private and b"vary" in said:
+            headers["Vary"] = ", ".join([*headers.getlist("Vary"), *DEPENDS_ON])
+        raw += [*_ALWAYS, (b"x-request-id", request_id.encode())]
+        raw += [each for each in (_PRIVATE if private else _UNLESS_SAID) if each[0] not in said]
         if status == 401:
             headers["WWW-Authenticate"] = "Bearer"
         if secure and self.hsts:
             headers["Strict-Transport-Security"] = f"max-age={self.hsts}"
-        if private:
-            headers["Vary"] = ", ".join([*headers.getlist("Vary"), *DEPENDS_ON])
