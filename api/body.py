@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from api.nesting import NestingError, unnest
 from engine.data.values import NESTING, refuse_unstorable
@@ -34,15 +34,17 @@ async def read_body(request: Request, limit: int) -> bytes:
     if length.isdecimal() and (len(length) > 18 or int(length) > limit):
         raise _too_large(limit)
     chunks: list[bytes] = []
-    size = 0
-    try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > limit:
-                raise _too_large(limit)
-            chunks.append(chunk)
-    except ClientDisconnect:
-        raise refuse(Code.BAD_JSON, "The connection ended before the body did.") from None
+    size, is_whole = 0, False
+    # Starlette's own `stream` is a generator, which the loop keeps a record of.
+    while not is_whole:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise refuse(Code.BAD_JSON, "The connection ended before the body did.")
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > limit:
+            raise _too_large(limit)
+        is_whole = not message.get("more_body", False)
     return b"".join(chunks)
 
 
@@ -76,7 +78,7 @@ def parse_json(text: bytes) -> Any:
     """
     try:
         said = text.decode("utf-8-sig")
-        value = json.loads(said, object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite)
+        value = _DECODER.decode(said)
         if not _is_plain(said):
             _check(value)
     except UnicodeDecodeError:
@@ -152,3 +154,6 @@ def _bad(fault: str) -> Refusal:
 
 def _too_large(limit: int) -> Refusal:
     return refuse(Code.BODY_TOO_LARGE, f"A body may have {limit} bytes.", limit=limit)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite)
