@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -143,12 +143,15 @@ class Engine:
         await self._exchange.stop()
         await self._caller.close()
 
-    async def perform(
+    # These hand on what is to be awaited: a coroutine around it would go on with it behind every statement.
+    def perform(
         self, action: AnyWrite | FindOrCreate, actor: Actor, request_id: str, terms: Terms = PLAIN
-    ) -> Written:
+    ) -> Coroutine[Any, Any, Written]:
         """Carry out a write of one of the doors with everything it starts; see `engine/perform.py`."""
-        return await self._performer.perform(action, actor, request_id, terms)
+        return self._performer.perform(action, actor, request_id, terms)
 
-    async def link(self, action: LinkRecords, actor: Actor, request_id: str, terms: Terms = PLAIN) -> list[Any]:
+    def link(
+        self, action: LinkRecords, actor: Actor, request_id: str, terms: Terms = PLAIN
+    ) -> Coroutine[Any, Any, list[Any]]:
         """Change which records hang on another; answers the keys of those that do."""
-        return await self._performer.link(action, actor, request_id, terms)
+        return self._performer.link(action, actor, request_id, terms)

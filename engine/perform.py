@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -107,24 +107,24 @@ class Performer:
         written = from_json(kept.answer)
         return written if kept.settled else replace(written, workflows=await self.dispatcher.look(written.workflows))
 
-    async def _do(self, action: AnyWrite | FindOrCreate, actor: Actor, request_id: str) -> _Done:
-        if not isinstance(action, FindOrCreate):
-            return await self._write(action, actor, request_id)
-        async with _unit(action.dry_run):
-            return await self._decided(action, actor, request_id)
+    def _do(self, action: AnyWrite | FindOrCreate, actor: Actor, request_id: str) -> Coroutine[Any, Any, _Done]:
+        if isinstance(action, FindOrCreate):
+            return self._decide(action, actor, request_id)
+        return self._write(action, actor, request_id)
 
-    async def _decided(self, action: FindOrCreate, actor: Actor, request_id: str) -> _Done:
+    async def _decide(self, action: FindOrCreate, actor: Actor, request_id: str) -> _Done:
         """Nothing comes between the look whether the record is there and what is done for it."""
-        decided = await self.records.decide(action)
-        if not isinstance(decided, GetRecord):
-            return await self._write(decided, actor, request_id)
-        checked = self._check(decided, action.workflows)
-        refuse_all([*decided.complaints, *checked.complaints])
-        # Nothing was written, so nothing follows.
-        reason = SkipReason.NOT_CHANGED
-        unchanged = (SkippedTrigger(each.ref.key, each.association, reason) for each in checked.triggers)
-        started = Started(skipped=(*checked.skipped, *unchanged))
-        return _Done([await self.records.get(decided)], 1, started)
+        async with _unit(action.dry_run):
+            decided = await self.records.decide(action)
+            if not isinstance(decided, GetRecord):
+                return await self._write(decided, actor, request_id)
+            checked = self._check(decided, action.workflows)
+            refuse_all([*decided.complaints, *checked.complaints])
+            # Nothing was written, so nothing follows.
+            reason = SkipReason.NOT_CHANGED
+            unchanged = (SkippedTrigger(each.ref.key, each.association, reason) for each in checked.triggers)
+            started = Started(skipped=(*checked.skipped, *unchanged))
+            return _Done([await self.records.get(decided)], 1, started)
 
     async def _write(self, action: AnyWrite, actor: Actor, request_id: str) -> _Done:
         drafted = draft(action, self.records.collections)

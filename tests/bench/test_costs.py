@@ -31,12 +31,12 @@ TIMES = 7
 SLACK = 1.15
 # Statements and calls, on SQLite and on PostgreSQL.
 BOUNDS = {
-    cases.CREATE: ((3, 1260), (3, 1300)),
-    cases.ASYNC: ((5, 1790), (5, 2130)),
-    cases.SYNC: ((5, 1820), (4, 1890)),
-    cases.GET: ((1, 550), (1, 580)),
+    cases.CREATE: ((3, 1230), (3, 1270)),
+    cases.ASYNC: ((5, 1750), (5, 2090)),
+    cases.SYNC: ((5, 1780), (4, 1850)),
+    cases.GET: ((1, 530), (1, 570)),
     cases.LIST: ((5, 3840), (5, 3950)),
-    cases.GRAPHQL_CREATE: ((3, 3200), (3, 3240)),
+    cases.GRAPHQL_CREATE: ((3, 3160), (3, 3200)),
     cases.GRAPHQL_LIST: ((7, 64400), (7, 64500)),
 }
 SCHEMA = 382_000
