@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from engine.data.availability import refusal_of
 from engine.data.unit import outside_unit
 from engine.outgoing.hosts import HostBusy
-from engine.queue.base import Claim, Queue
+from engine.queue.base import Claim, Queue, Room
 from engine.workflow.journal import Journal, LostLease, Unreadable
 from engine.workflow.loading import Loading
 from engine.workflow.places import COMMON, MAX_ATTEMPTS, Places
@@ -22,7 +22,8 @@ log = logging.getLogger("bangpath.worker")
 SYNC_REQUESTS = 200
 """Requests whose sync executions run at once, unless a setting says otherwise."""
 MOMENT_SECONDS = 0.02
-"""How long a worker with much to do leaves room empty, so that more of it is filled at once."""
+"""How long a worker with much to do leaves room empty, so that more of it is filled at once: to claim one costs as much
+as to claim several."""
 SWEEP_SECONDS = 1.0
 """How often rows are looked through without being woken: for the executions of processes that died."""
 GRACE_SECONDS = 10.0
@@ -111,16 +112,20 @@ class Worker:
             await self._room()
             running = set(self._taken)
             # Cancelled while the claim is committed, nobody would know of it until the lease ends.
-            claims = await _finished(_spawn(self._claim()))
+            room = self._places.room()
+            claims = await _finished(_spawn(self._claim(room)))
             loading = Loading(self._journal, [claim for claim in claims if claim.attempt <= MAX_ATTEMPTS])
             for claim in claims:
                 _keep(_spawn(self._run_taken(claim, loading)), self._taken)
             # One that has ended meanwhile has left its place to another, which was not found.
             if not claims and running <= self._taken:
                 await self._rest()
+            elif len(claims) > 1 and all(room.of(claim.key) for claim in claims):
+                # That was all there was, and it was much: it will be more soon.
+                await asyncio.sleep(MOMENT_SECONDS)
 
     async def _room(self) -> None:
-        """Wait for room, and a moment for more of it: to claim one costs as much as to claim several."""
+        """Wait for room, and a moment for more of it."""
         half = max(COMMON, len(self._taken)) // 2
         while not self._places.room().total:
             await asyncio.wait(self._taken, return_when=asyncio.FIRST_COMPLETED)
@@ -137,10 +142,10 @@ class Worker:
         finally:
             await _cancel([waiting])
 
-    async def _claim(self) -> list[Claim]:
+    async def _claim(self, room: Room) -> list[Claim]:
         try:
             await self._release()
-            claims = await self._queue.take(self._places.room())
+            claims = await self._queue.take(room)
         except Exception:
             log.exception("the queue cannot be read, trying again")
             return []

@@ -117,9 +117,8 @@ async def claim(engine: Engine, backlog: int) -> None:
 async def fill(engine: Engine, nodes: Sequence[Any], count: int) -> None:
     """Queue so many executions of a new workflow, as writes do it but many at once."""
     key = f"drain{time.perf_counter_ns()}"
-    known = {"key": key, "title": key, "type": "action", "enabled": True}
-    document = {**known, "config": {"collection": "posts"}, "nodes": list(nodes)}
-    workflow = await engine.versions.create(document)
+    document = {"key": key, "title": key, "type": "action", "config": {"collection": "posts"}, "nodes": list(nodes)}
+    workflow = await engine.versions.create({**document, "enabled": True})
     queue = make_queue(LEASE)
     for begin in range(0, count, AT_ONCE):
         async with unit_of_work():
@@ -132,6 +131,7 @@ async def fill(engine: Engine, nodes: Sequence[Any], count: int) -> None:
 async def emptied() -> None:
     while await Execution.filter(status__in=(Status.QUEUED, Status.RUNNING)).exists():
         await asyncio.sleep(0.01)
+    assert not await Execution.filter(status=Status.ERROR).exists()
 
 
 def queued(workflow: int, key: str, document: Any, number: int) -> Execution:

@@ -103,6 +103,21 @@ async def test_no_more_than_so_many_run_at_once(queue, executions, worker):
     assert COMMON + 1 == len(executions.begun)
 
 
+async def test_where_several_were_found_more_are_waited_for(queue, executions, worker, monkeypatch):
+    """To claim them together costs as much as to claim one. The moment is made longer, which is a constant."""
+    monkeypatch.setattr("engine.workflow.worker.MOMENT_SECONDS", 1)
+    queue.offered = [1, 2]
+    worker.start()
+    await until(lambda: 2 == len(executions.ended))
+    await queue.put([3])
+    await asyncio.sleep(0)
+    await queue.put([4])
+    await until(lambda: 4 == len(executions.ended))
+    await worker.stop()
+
+    assert 2 == len(queue.asked)
+
+
 async def test_those_that_have_ended_two_processes_run_one_after_the_other(queue, executions, worker):
     """The others are given back before one of them begins, so that it takes none of them along."""
     queue.attempts = dict.fromkeys([1, 2, 3], MAX_ATTEMPTS)
