@@ -23,6 +23,7 @@ class MemoryQueue:
         self.may_take = asyncio.Event()
         self.may_take.set()
         self.fault: Exception | None = None
+        self.give_back_fault: Exception | None = None
         self._woken = asyncio.Event()
 
     def start(self) -> None:
@@ -60,6 +61,9 @@ class MemoryQueue:
         self.extended += claims
 
     async def give_back(self, claims: Sequence[Claim]) -> None:
+        if self.give_back_fault is not None:
+            fault, self.give_back_fault = self.give_back_fault, None
+            raise fault
         self.given_back += claims
 
     async def wait(self, seconds: float) -> None:

@@ -143,17 +143,19 @@ class Worker:
             await _cancel([waiting])
 
     async def _claim(self, room: Room) -> list[Claim]:
+        await self._release()
         try:
-            await self._release()
             claims = await self._queue.take(room)
         except Exception:
             log.exception("the queue cannot be read, trying again")
             return []
-        self._held.update(claims)
-        if others := self._places.give(claims):
-            await self._put_back(others)
-            self._held.difference_update(others)
-        return [claim for claim in claims if claim not in others]
+        others = self._places.give(claims)
+        kept = [claim for claim in claims if claim not in others]
+        self._held.update(kept)
+        self._interrupted.update(others)
+        # Before those begin that are kept: they may end the process.
+        await self._release()
+        return kept
 
     async def _run_taken(self, claim: Claim, loading: Loading) -> None:
         try:
@@ -167,7 +169,8 @@ class Worker:
             await self._attempt(claim, found)
         except HostBusy as busy:
             self._places.close(claim.key, busy)
-            await self._put_back([claim])
+            self._interrupted.add(claim)
+            await self._release()
         except LostLease:
             log.warning("execution %s was cancelled, or taken over by another process", claim.execution)
         except Exception as error:
@@ -185,9 +188,9 @@ class Worker:
             self._interrupted.add(claim)
 
     async def _release(self) -> None:
-        """Give back what the database has interrupted, as it may be there again; it does not count as an attempt."""
-        if interrupted := list(self._interrupted):
-            await self._queue.give_back(interrupted)
+        """Give back what could not be run here, as the database may be there again; it does not count as an attempt."""
+        interrupted = list(self._interrupted)
+        if await self._put_back(interrupted):
             self._interrupted.difference_update(interrupted)
 
     async def _attempt(self, claim: Claim, found: Run | Loading) -> None:
@@ -204,13 +207,15 @@ class Worker:
         if result.resume_at:
             await self._queue.put([claim.execution], result.resume_at)
 
-    async def _put_back(self, claims: Sequence[Claim]) -> None:
-        if not claims:
-            return
+    async def _put_back(self, claims: Sequence[Claim]) -> bool:
+        """Whether others can have these now."""
         try:
-            await self._queue.give_back(claims)
+            if claims:
+                await self._queue.give_back(claims)
         except Exception:
             log.exception("executions could not be given back; they are taken up again when their leases end")
+            return False
+        return True
 
     async def _tidy(self) -> None:
         """End old history, with a rest after each part in which others write."""

@@ -134,6 +134,21 @@ async def test_those_that_have_ended_two_processes_run_one_after_the_other(queue
     assert ([1], [2, 3]) == (begun, given_back)
 
 
+async def test_what_cannot_be_given_back_at_once_is_given_back_later(queue, executions, worker):
+    """Until their leases end, when the attempt would count that they have not had."""
+    queue.attempts = dict.fromkeys([1, 2], MAX_ATTEMPTS)
+    queue.offered = [1, 2]
+    queue.give_back_fault = ConnectionError("gone for a moment")
+    worker.start()
+    await until(lambda: executions.ended)
+    await queue.put([])
+    await until(lambda: queue.given_back)
+    await worker.stop()
+
+    assert [1] == executions.ended
+    assert [2] == [claim.execution for claim in queue.given_back]
+
+
 async def test_what_the_database_interrupts_does_not_count(queue, executions, worker):
     """It is given back when the queue can be read again, not left until its lease ends."""
     executions.faults[1] = DBConnectionError("gone")
