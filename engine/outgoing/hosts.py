@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
 AT_ONCE = 4
-"""Half of what a worker runs at once."""
+"""Half of the common places of a worker."""
 PATIENCE = 1.0
 """Seconds that a call waits for its turn: at a host that answers it comes by then."""
 

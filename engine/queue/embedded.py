@@ -12,7 +12,7 @@ from tortoise.queryset import QuerySet
 from engine.data.unit import after_commit, take_turns, unit_of_work
 from engine.observe import ExecutionChanged, Publish, unheard
 from engine.queue import rows
-from engine.queue.base import Claim, Inserted, Room
+from engine.queue.base import AT_ONCE, Claim, Inserted, Room
 from engine.system.models import Execution, Status
 
 _SOON = 1.0
@@ -60,8 +60,8 @@ class EmbeddedQueue:
         return [Claim(row.id, lease, row.attempt + 1, row.key) for row in chosen]
 
     async def _choose(self, room: Room) -> list[Execution]:
-        """The oldest. Where there are more than are wanted, each workflow has its turn: who floods keeps no other
-        waiting."""
+        """The oldest. Where there are more than are wanted, each workflow has its turn, next time those first that have
+        found no room: who floods keeps no other waiting."""
         oldest = await _oldest(_queued(room), room.total)
         if any(row.slots for row in oldest):
             await take_turns("slots")
@@ -72,16 +72,22 @@ class EmbeddedQueue:
         keys = await self._keys(room)
         if not keys:
             return []
-        self._last = keys[-1]
         share = -(-room.total // len(keys))
-        found = [_fitting(await _oldest(_queued(room).filter(key=key), share), busy, room) for key in keys]
-        return [row for each in found for row in each]
+        found: list[Execution] = []
+        last = ""
+        for before, key in zip(["", *keys], keys, strict=False):
+            if room.of(key):
+                found += _fitting(await _oldest(_queued(room).filter(key=key), share), busy, room)
+            else:
+                last = last or before
+        self._last = last or keys[-1]
+        return found
 
     async def _keys(self, room: Room) -> list[str]:
         """Workflows that have something queued, in turn. Each is one step in the index, however much is queued."""
         keys: list[str] = []
         for after, until in ((self._last, None), ("", self._last)):
-            while len(keys) < room.total:
+            while len(keys) < min(room.total, AT_ONCE):
                 behind = _queued(room).filter(key__gt=after)
                 following = behind if until is None else behind.filter(key__lte=until)
                 row = await following.order_by("key").first().only("key")
@@ -94,9 +100,9 @@ class EmbeddedQueue:
     async def extend(self, claims: Sequence[Claim]) -> None:
         await rows.extend(claims, self._lease)
 
-    async def give_back(self, claims: Sequence[Claim]) -> None:
+    async def give_back(self, claims: Sequence[Claim], at: datetime | None = None) -> None:
         async with unit_of_work():
-            await rows.give_back(claims, self._publish)
+            await self.put(await rows.give_back(claims, self._publish, at), at)
 
     async def wait(self, seconds: float) -> None:
         try:
@@ -108,7 +114,10 @@ class EmbeddedQueue:
 
 
 def _queued(room: Room) -> QuerySet[Execution]:
-    return Execution.filter(status=Status.QUEUED, **({"key__not_in": list(room.full)} if room.full else {}))
+    queued = Execution.filter(status=Status.QUEUED)
+    if room.only is not None:
+        queued = queued.filter(key__in=list(room.only))
+    return queued.filter(key__not_in=list(room.full)) if room.full else queued
 
 
 async def _oldest(queued: QuerySet[Execution], limit: int) -> list[Execution]:

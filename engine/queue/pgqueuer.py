@@ -23,7 +23,7 @@ from engine.data.postgres_executor import NUMBERED
 from engine.data.unit import after_commit, connection, take_turns, unit_of_work
 from engine.observe import ExecutionChanged, Publish, unheard
 from engine.queue import rows
-from engine.queue.base import Claim, Inserted, Room
+from engine.queue.base import AT_ONCE, Claim, Inserted, Room
 from engine.queue.bell import Bell
 from engine.queue.pgqueuer_tables import SETTINGS, TABLE
 from engine.system.models import Execution, Status
@@ -137,9 +137,15 @@ class PgQueuerQueue:
     async def extend(self, claims: Sequence[Claim]) -> None:
         await rows.extend(claims, self._lease)
 
-    async def give_back(self, claims: Sequence[Claim]) -> None:
+    async def give_back(self, claims: Sequence[Claim], at: datetime | None = None) -> None:
         async with unit_of_work():
-            await self.put(await rows.give_back(claims, self._publish))
+            given = await rows.give_back(claims, self._publish, at)
+            if at is None:
+                # They have waited already.
+                await self._enter(given, priority=1)
+                after_commit(self._offered)
+            else:
+                await self.put(given, at)
 
     async def wait(self, seconds: float) -> None:
         try:
@@ -179,14 +185,17 @@ class PgQueuerQueue:
         return [each for each in fitting if each > self._last] + [each for each in fitting if each <= self._last]
 
     async def _choose(self, entrypoints: Sequence[str], room: Room) -> list[Job]:
-        """The oldest of each, as many as are its share: who floods keeps no other waiting."""
-        turn = entrypoints[: room.total]
-        self._last = turn[-1]
+        """The oldest of each, as many as are its share, and next time first those that have found no room: who floods
+        keeps no other waiting."""
+        turn = entrypoints[: min(room.total, AT_ONCE)]
         share = -(-room.total // len(turn))
         busy = await _busy(turn)
         jobs: list[Job] = []
-        for each in turn:
+        last = ""
+        for before, each in zip(["", *turn], turn, strict=False):
             key, slots = _key_and_slots(each)
+            if not room.of(key):
+                last = last or before
             wanted = min(share, room.of(key))
             if slots is not None:
                 wanted = min(wanted, slots - busy[key])
@@ -195,6 +204,7 @@ class PgQueuerQueue:
                 busy[key] += len(found)
                 room.fill(key, len(found))
                 jobs += found
+        self._last = last or turn[-1]
         return jobs
 
     async def _dequeue(self, entrypoint: str, limit: int) -> list[Job]:

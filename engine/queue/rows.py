@@ -32,22 +32,25 @@ async def queue_again() -> list[int]:
 
 async def extend(claims: Sequence[Claim], lease: timedelta) -> None:
     """Hold these so much longer, as far as they are still held."""
-    if not claims:
-        return
-    async with unit_of_work():
-        for claim in claims:
-            held = Execution.filter(id=claim.execution, lease=claim.lease)
-            await held.update(leased_until=datetime.now(UTC) + lease)
+    if claims:
+        async with unit_of_work():
+            await _held(claims).update(leased_until=datetime.now(UTC) + lease)
 
 
-async def give_back(claims: Sequence[Claim], publish: Publish) -> list[int]:
-    """Inside a unit: queue again what is still held; answers which. Its attempt does not count."""
-    given: list[int] = []
-    for claim in claims:
-        held = Execution.filter(id=claim.execution, lease=claim.lease)
-        rows = await held.only("key")
-        await held.update(status=Status.QUEUED, lease=None, leased_until=None, attempt=F("attempt") - 1)
-        for row in rows:
-            publish(ExecutionChanged(claim.execution, row.key, Status.QUEUED))
-            given.append(claim.execution)
+async def give_back(claims: Sequence[Claim], publish: Publish, at: datetime | None = None) -> list[int]:
+    """Inside a unit: queue again what is still held, or let it rest until then; answers which. Its attempt does not
+    count."""
+    rows = await _held(claims).select_for_update().order_by("id").only("id", "key")
+    status = Status.WAITING if at else Status.QUEUED
+    given = [row.id for row in rows]
+    again = {"status": status, "resume_at": at, "lease": None, "leased_until": None}
+    await Execution.filter(id__in=given).update(**again, attempt=F("attempt") - 1)
+    for row in rows:
+        publish(ExecutionChanged(row.id, row.key, status))
     return given
+
+
+def _held(claims: Sequence[Claim]) -> QuerySet[Execution]:
+    # A lease is of one process alone, so these are ours whichever of them has which.
+    leases = {claim.lease for claim in claims}
+    return Execution.filter(id__in=[claim.execution for claim in claims], lease__in=list(leases))

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from engine.outgoing.hosts import HostBusy
 from engine.queue.base import Claim, Room
@@ -12,7 +12,7 @@ OF_ONE = COMMON - 2
 """How many of one workflow have common places, so that a slow one leaves some for others."""
 QUICK = 88
 """Places beside these, for workflows that are quick."""
-QUICK_SECONDS = 0.5
+QUICK_SECONDS = 0.3
 MAX_ATTEMPTS = 3
 
 
@@ -32,13 +32,13 @@ class Places:
         self._since: dict[Claim, float] = {}
         self._quick: dict[str, int] = {}
         self._busy: dict[str, HostBusy] = {}
-        self._careful: set[str] = set()
 
     def room(self) -> Room:
         """What is to be taken now."""
         self._busy = {key: busy for key, busy in self._busy.items() if not busy.is_free()}
-        full = {*self._busy, *(self._careful if self._has_last() else ())}
-        return _Room(Counter(claim.key for claim in self._since), self._quick, full, self._careful)
+        # A workflow that was quick may have another version by now.
+        quick = {key: places for key, places in self._quick.items() if self._stays_inside(key)}
+        return _Room(Counter(claim.key for claim in self._since), quick, self._busy)
 
     def give(self, claims: Sequence[Claim]) -> list[Claim]:
         """Let those that were taken have places; answers the others, which have to be put back.
@@ -48,22 +48,17 @@ class Places:
         """
         others = []
         for claim in claims:
-            if claim.attempt < MAX_ATTEMPTS:
-                self._careful.discard(claim.key)
-            elif claim.attempt == MAX_ATTEMPTS:
-                self._careful.add(claim.key)
-                if self._has_last():
-                    others.append(claim)
-                    continue
-            self._since[claim] = self._clock()
+            if claim.attempt == MAX_ATTEMPTS and self._has_last():
+                others.append(claim)
+            else:
+                self._since[claim] = self._clock()
         return others
 
     def leave(self, claim: Claim) -> None:
         """The execution has ended, or rests, or is another's."""
         seconds = self._clock() - self._since.pop(claim)
         quick = self._quick.pop(claim.key, 0)
-        quick = min(quick + 1, QUICK) if seconds <= QUICK_SECONDS else quick // 2
-        if quick and self._stays_inside(claim.key):
+        if quick := min(quick + 1, QUICK) if seconds <= QUICK_SECONDS else quick // 2:
             self._quick[claim.key] = quick
 
     def close(self, key: str, busy: HostBusy) -> None:
@@ -75,33 +70,39 @@ class Places:
 
 
 class _Room(Room):
-    """`quick` has how many a workflow may have beside the common ones. One at a time is taken of those to be `careful`
-    with."""
+    """`quick` has how many a workflow may have beside the common places."""
 
-    def __init__(self, taken: Counter[str], quick: Mapping[str, int], full: Collection[str], careful: Set[str]) -> None:
-        super().__init__(COMMON + QUICK - taken.total())
-        self._before = taken
-        self._taken = taken.copy()
+    def __init__(self, taken: Counter[str], quick: Mapping[str, int], busy: Collection[str]) -> None:
+        super().__init__(0)
+        self._taken = taken
         self._quick = quick
-        self._careful = careful
-        self._common, self._beside = self._left()
-        self.full = {*full, *(key for key in taken if not self.of(key))}
+        self._count()
+        self.full = {*busy, *(key for key in taken if not self.of(key))}
+        if not self._common:
+            self.only = [key for key in quick if self.of(key)]
 
     def of(self, key: str) -> int:
         if key in self.full:
             return 0
         taken, quick = self._taken[key], self._quick.get(key, 0)
-        common = min(OF_ONE - max(taken - quick, 0), self._common)
-        beside = min(quick - taken, self._beside)
-        most = 1 - taken + self._before[key] if key in self._careful else self.total
-        return min(max(common, 0) + max(beside, 0), most)
+        common = min(OF_ONE - _in_common(taken, quick), self._common)
+        return common + min(max(quick - taken, 0), self._beside)
 
     def fill(self, key: str, count: int = 1) -> None:
-        super().fill(key, count)
         self._taken[key] += count
-        self._common, self._beside = self._left()
+        self._count()
 
-    def _left(self) -> tuple[int, int]:
-        """How many of the common places, and of those for the quick. Who is quick has these first."""
-        beside = sum(min(count, self._quick.get(key, 0)) for key, count in self._taken.items())
-        return COMMON - self._taken.total() + beside, QUICK - beside
+    def _count(self) -> None:
+        """How many of the common places are left, of those for the quick, and in all."""
+        common = sum(_in_common(count, self._quick.get(key, 0)) for key, count in self._taken.items())
+        beside = self._taken.total() - common
+        self._common = max(COMMON - common - max(beside - QUICK, 0), 0)
+        self._beside = max(QUICK - beside, 0)
+        gained = sum(max(quick - self._taken[key], 0) for key, quick in self._quick.items())
+        self.total = self._common + min(gained, self._beside)
+
+
+def _in_common(taken: int, quick: int) -> int:
+    """How many of one workflow have common places. More than it has gained, and these, it has of a time when it had
+    gained more: what has turned slow keeps no other waiting."""
+    return min(max(taken - quick, 0), OF_ONE)

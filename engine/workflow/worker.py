@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Collection, Coroutine, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from engine.data.availability import refusal_of
@@ -24,6 +25,8 @@ SYNC_REQUESTS = 200
 MOMENT_SECONDS = 0.02
 """How long a worker with much to do leaves room empty, so that more of it is filled at once: to claim one costs as much
 as to claim several."""
+ASIDE = timedelta(seconds=0.2)
+"""How long one rests that may not run beside another one yet."""
 SWEEP_SECONDS = 1.0
 """How often rows are looked through without being woken: for the executions of processes that died."""
 GRACE_SECONDS = 10.0
@@ -152,9 +155,9 @@ class Worker:
         others = self._places.give(claims)
         kept = [claim for claim in claims if claim not in others]
         self._held.update(kept)
-        self._interrupted.update(others)
         # Before those begin that are kept: they may end the process.
-        await self._release()
+        if not await self._put_back(others, datetime.now(UTC) + ASIDE):
+            self._interrupted.update(others)
         return kept
 
     async def _run_taken(self, claim: Claim, loading: Loading) -> None:
@@ -207,11 +210,11 @@ class Worker:
         if result.resume_at:
             await self._queue.put([claim.execution], result.resume_at)
 
-    async def _put_back(self, claims: Sequence[Claim]) -> bool:
-        """Whether others can have these now."""
+    async def _put_back(self, claims: Sequence[Claim], at: datetime | None = None) -> bool:
+        """Whether others can have these now, or `at` that moment."""
         try:
             if claims:
-                await self._queue.give_back(claims)
+                await self._queue.give_back(claims, at)
         except Exception:
             log.exception("executions could not be given back; they are taken up again when their leases end")
             return False

@@ -17,8 +17,8 @@ from strawberry.types.fields.resolver import StrawberryResolver
 
 from engine.errors import StartError
 
-_READ: dict[CodeType, StrawberryResolver[Any]] = {}
-"""What Strawberry has read of a function, by the lines that have made it."""
+_READ: dict[tuple[str, CodeType], StrawberryResolver[Any]] = {}
+"""What Strawberry has read of a function, by the lines that have made it; the same may stand in another module."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,8 @@ def _resolver(member: Member) -> Any:
     """
     if member.resolver is None:
         return None
-    known = _READ.setdefault(member.resolver.__code__, StrawberryResolver(member.resolver))
+    lines = member.resolver.__module__, member.resolver.__code__
+    known = _READ.setdefault(lines, StrawberryResolver(member.resolver))
     types = member.arguments or {}
     arguments = [_typed(each, types.get(each.python_name)) for each in known.arguments]
     made = copy(known)

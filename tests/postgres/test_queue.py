@@ -157,6 +157,17 @@ async def test_a_claim_reads_no_more_of_a_sudden_backlog_than_it_takes(queues):
     assert 10_000 > await read() - before
 
 
+async def test_what_was_given_back_comes_before_what_waits(queues):
+    """However much was put since."""
+    here, _ = queues
+    taken = await put(here, "taken")
+    claims = await here.take(Room(1))
+    await put(here, *(f"waits {number}" for number in range(3)))
+    await here.give_back(claims)
+
+    assert [taken] == [claim.execution for claim in await here.take(Room(1))]
+
+
 async def test_what_a_dead_process_had_comes_before_what_waits(queues):
     """However much was put since."""
     here, _ = queues

@@ -15,6 +15,7 @@ from engine.queue.adapters import make_queue
 from engine.queue.base import Claim, Queue, Room
 from engine.system.models import Execution, Job, Status
 from tests.databases import SERVER, MakeDatabase
+from tests.until import until
 
 LEASE = timedelta(seconds=10)
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -332,6 +333,52 @@ async def test_of_each_workflow_as_many_are_taken_as_there_is_room_for(queue, qu
         await execution(f"b {i}", key="b", slots=5)
 
     assert ["a", "b"] == sorted(claim.key for claim in await queue.take(Narrow(8)))
+
+
+class OneFor(Room):
+    """A place for whoever comes first, and ten for "quick"."""
+
+    def __init__(self, total=11):
+        super().__init__(total)
+        self.taken = 0
+
+    def of(self, key):
+        return 10 if key == "quick" else 1 - self.taken
+
+    def fill(self, key, count=1):
+        super().fill(key, count)
+        self.taken += count if key != "quick" else 0
+
+
+async def test_who_finds_no_room_has_it_next_time(queue):
+    """However much there is for others."""
+    for i in range(20):
+        for key in ["a", "b", "c", "quick"]:
+            await execution(f"{key} {i}", key=key)
+    taken = [{claim.key for claim in await queue.take(OneFor())} - {"quick"} for _ in range(6)]
+
+    assert [{"a"}, {"b"}, {"c"}] * 2 == taken
+
+
+async def test_where_only_some_have_room_no_other_is_taken(queue):
+    await execution("a", key="a")
+    await execution("b", key="b")
+
+    assert ["b"] == [claim.key for claim in await queue.take(Room(8, only=["b"]))]
+
+
+async def test_what_is_given_back_for_later_rests_until_then(queue):
+    key = await execution("a")
+    [claim] = await queue.take(Room(1))
+    then = datetime.now(UTC) + timedelta(seconds=0.3)
+    await queue.give_back([claim], then)
+    row = await Execution.get(id=key)
+    before = await queue.take(Room(1))
+    [again] = await until(lambda: queue.take(Room(1)))
+
+    assert (Status.WAITING, then, 0) == (row.status, row.resume_at, row.attempt)
+    assert [] == before
+    assert Claim(key, again.lease, 1) == again
 
 
 async def test_no_more_of_a_workflow_run_at_once_than_it_allows(queue):

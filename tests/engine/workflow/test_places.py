@@ -143,13 +143,48 @@ def test_what_calls_a_busy_host_is_passed_over_until_that_is_free(places):
     assert OF_ONE == places.room().of(CALLS)
 
 
+def test_what_has_turned_slow_keeps_no_other_waiting(places, clock):
+    ended(places, clock, "a", 500, 0.01)
+    many = given(places, "a", QUICK + OF_ONE)
+    clock.now += QUICK_SECONDS + 0.1
+    places.leave(many[0])
+
+    assert COMMON - OF_ONE == taken(places, "b")
+
+
+def test_a_workflow_that_calls_others_by_now_has_what_it_gained_no_more(clock):
+    inside = {"a"}
+    places = Places(inside.__contains__, clock)
+    ended(places, clock, "a", 20, 0.01)
+    inside.clear()
+
+    assert OF_ONE == places.room().of("a")
+
+
+def test_where_nobody_may_have_a_place_there_is_no_room(places):
+    given(places, "a", OF_ONE)
+    given(places, "b", COMMON - OF_ONE)
+
+    assert 0 == places.room().total
+
+
+def test_where_the_quick_alone_may_have_places_the_queue_is_told(places, clock):
+    """So that it does not look through all that it has of others."""
+    ended(places, clock, "quick", 10, 0.01)
+    before = places.room().only
+    given(places, "a", OF_ONE)
+    given(places, "b", COMMON - OF_ONE)
+
+    assert (None, ["quick"]) == (before, places.room().only)
+
+
 def test_of_those_on_their_last_attempt_one_is_kept(places):
     first, *others = some = claims("a", 3, MAX_ATTEMPTS)
-
-    assert others == places.give(some)
-    assert 0 == places.room().of("a"), "others of it may be on their last too"
+    refused = places.give(some)
     places.leave(first)
-    assert 1 == taken(places, "a")
+
+    assert others == refused
+    assert [] == places.give(others[:1])
 
 
 def test_those_of_another_workflow_are_not_beside_it_either(places):
@@ -157,20 +192,10 @@ def test_those_of_another_workflow_are_not_beside_it_either(places):
     [other] = claims("b", 1, MAX_ATTEMPTS)
 
     assert [other] == places.give([other])
-    assert 0 == places.room().of("b")
-    assert OF_ONE == places.room().of("c")
 
 
-def test_who_is_not_on_their_last_attempt_shows_that_all_is_well(places):
-    [last] = some = claims("a", 1, MAX_ATTEMPTS)
-    places.give(some)
-    places.leave(last)
-    given(places, "a", 1)
-
-    assert 1 < places.room().of("a")
-
-
-def test_who_is_to_be_given_up_runs_beside_nobody_and_is_taken(places):
+def test_others_are(places):
+    """Those that are not on their last, and those that are given up."""
     places.give(claims("a", 1, MAX_ATTEMPTS))
 
-    assert [] == places.give(claims("a", 2, MAX_ATTEMPTS + 1))
+    assert [] == places.give([*claims("a", 2), *claims("b", 1, MAX_ATTEMPTS + 1)])
