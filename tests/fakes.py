@@ -34,10 +34,10 @@ class MemoryQueue:
 
     async def put(self, executions: Sequence[int], at: datetime | None = None, rows: Sequence[Execution] = ()) -> None:
         if at is None:
-            self._offer(executions)
+            self.offered += executions
         else:
             self.resting += [(execution, at) for execution in executions]
-            self._woken.set()
+        self._woken.set()
 
     async def take(self, room: Room) -> list[Claim]:
         self.asked.append(room.total)
@@ -60,17 +60,11 @@ class MemoryQueue:
     async def extend(self, claims: Sequence[Claim]) -> None:
         self.extended += claims
 
-    async def give_back(self, claims: Sequence[Claim], at: datetime | None = None) -> None:
+    async def give_back(self, claims: Sequence[Claim]) -> None:
         if self.give_back_fault is not None:
             fault, self.give_back_fault = self.give_back_fault, None
             raise fault
         self.given_back += claims
-        if at is not None:
-            asyncio.get_running_loop().call_later(0.01, self._offer, [claim.execution for claim in claims])
-
-    def _offer(self, executions: Sequence[int]) -> None:
-        self.offered += executions
-        self._woken.set()
 
     async def wait(self, seconds: float) -> None:
         await self._woken.wait()

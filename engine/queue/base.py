@@ -32,11 +32,11 @@ class Inserted(Struct, frozen=True):
 
 
 class Room:
-    """How many executions a process takes: `total`, none of the workflows that are `full`, and where there are `only`
-    some that have room, of these."""
+    """How many executions a process takes: `total`, `common` of them of whatever workflow, but none of those that are
+    `full`; where there are `only` some that have room, of these."""
 
     def __init__(self, total: int, full: Collection[str] = (), only: Collection[str] | None = None) -> None:
-        self.total = total
+        self.total = self.common = total
         self.full = full
         self.only = only
 
@@ -44,11 +44,17 @@ class Room:
         """How many of one workflow."""
         return 0 if key in self.full or (self.only is not None and key not in self.only) else self.total
 
+    def share(self, key: str, among: int) -> int:
+        """How many of one workflow where so many have their turn. To be asked before any is taken."""
+        return -(-self.total // among)
+
     def fill(self, key: str, count: int = 1) -> None:
         """So many of it are taken, or after all not where that is less than nothing."""
         self.total -= count
 
 
+MAX_ATTEMPTS = 3
+"""How often an execution is claimed; whoever claims it once more gives it up."""
 AT_ONCE = 8
 """Of how many workflows executions are taken together, where more have some queued."""
 
@@ -79,8 +85,8 @@ class Queue(Protocol):
     async def extend(self, claims: Sequence[Claim]) -> None:
         """Hold these a whole lease longer."""
 
-    async def give_back(self, claims: Sequence[Claim], at: datetime | None = None) -> None:
-        """Let others have these, at once or `at` a moment; their attempt does not count."""
+    async def give_back(self, claims: Sequence[Claim]) -> None:
+        """Let others have these at once; their attempt does not count."""
 
     async def wait(self, seconds: float) -> None:
         """Return when something may have been put, after `seconds` at the latest."""

@@ -62,22 +62,22 @@ class EmbeddedQueue:
     async def _choose(self, room: Room) -> list[Execution]:
         """The oldest. Where there are more than are wanted, each workflow has its turn, next time those first that have
         found no room: who floods keeps no other waiting."""
-        oldest = await _oldest(_queued(room), room.total)
+        oldest = await _oldest(_queued(room), max(room.common, 1))
         if any(row.slots for row in oldest):
             await take_turns("slots")
         running = Execution.filter(status=Status.RUNNING, slots__isnull=False)
         busy = Counter(row.key for row in await running.only("key"))
-        if len(oldest) < room.total:
+        if len(oldest) < room.common:
             return _fitting(oldest, busy, room)
         keys = await self._keys(room)
         if not keys:
             return []
-        share = -(-room.total // len(keys))
+        shares = {key: room.share(key, len(keys)) for key in keys}
         found: list[Execution] = []
         last = ""
         for before, key in zip(["", *keys], keys, strict=False):
             if room.of(key):
-                found += _fitting(await _oldest(_queued(room).filter(key=key), share), busy, room)
+                found += _fitting(await _oldest(_queued(room).filter(key=key), shares[key]), busy, room)
             else:
                 last = last or before
         self._last = last or keys[-1]
@@ -100,9 +100,9 @@ class EmbeddedQueue:
     async def extend(self, claims: Sequence[Claim]) -> None:
         await rows.extend(claims, self._lease)
 
-    async def give_back(self, claims: Sequence[Claim], at: datetime | None = None) -> None:
+    async def give_back(self, claims: Sequence[Claim]) -> None:
         async with unit_of_work():
-            await self.put(await rows.give_back(claims, self._publish, at), at)
+            await rows.give_back(claims, self._publish)
 
     async def wait(self, seconds: float) -> None:
         try:

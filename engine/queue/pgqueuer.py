@@ -123,29 +123,28 @@ class PgQueuerQueue:
     async def _take(self, room: Room) -> list[Claim] | None:
         """None where nothing is in the queue, which is another thing than that nothing may be taken."""
         while True:
+            before = self._last
             async with unit_of_work():
                 await connection().execute_script(_BY_INDEX)
-                found = await self._in_turn(room)
-                jobs = await self._choose(found, room) if found else []
+                found = [row["entrypoint"] for row in await connection().execute_query_dict(_ENTRYPOINTS)]
+                turn = self._in_turn(found, room)
+                jobs = await self._choose(turn, room) if turn else []
                 claims = await self._claim(jobs, uuid.uuid4().hex) if jobs else []
             if claims or not jobs:
                 return claims if found else None
             # What these entries were for has ended without being taken; behind them there may be others.
+            self._last = before
             for job in jobs:
                 room.fill(_key_and_slots(job.entrypoint)[0], -1)
 
     async def extend(self, claims: Sequence[Claim]) -> None:
         await rows.extend(claims, self._lease)
 
-    async def give_back(self, claims: Sequence[Claim], at: datetime | None = None) -> None:
+    async def give_back(self, claims: Sequence[Claim]) -> None:
         async with unit_of_work():
-            given = await rows.give_back(claims, self._publish, at)
-            if at is None:
-                # They have waited already.
-                await self._enter(given, priority=1)
-                after_commit(self._offered)
-            else:
-                await self.put(given, at)
+            # They have waited already.
+            await self._enter(await rows.give_back(claims, self._publish), priority=1)
+            after_commit(self._offered)
 
     async def wait(self, seconds: float) -> None:
         try:
@@ -178,9 +177,8 @@ class PgQueuerQueue:
             on_conflict="skip",
         )
 
-    async def _in_turn(self, room: Room) -> list[str]:
-        """The entrypoints that have something queued, beginning behind the one that had the last turn."""
-        found = [row["entrypoint"] for row in await connection().execute_query_dict(_ENTRYPOINTS)]
+    def _in_turn(self, found: Sequence[str], room: Room) -> list[str]:
+        """Those entrypoints that there is room for, beginning behind the one that had the last turn."""
         fitting = [each for each in found if room.of(_key_and_slots(each)[0])]
         return [each for each in fitting if each > self._last] + [each for each in fitting if each <= self._last]
 
@@ -188,7 +186,7 @@ class PgQueuerQueue:
         """The oldest of each, as many as are its share, and next time first those that have found no room: who floods
         keeps no other waiting."""
         turn = entrypoints[: min(room.total, AT_ONCE)]
-        share = -(-room.total // len(turn))
+        shares = {each: room.share(_key_and_slots(each)[0], len(turn)) for each in turn}
         busy = await _busy(turn)
         jobs: list[Job] = []
         last = ""
@@ -196,7 +194,7 @@ class PgQueuerQueue:
             key, slots = _key_and_slots(each)
             if not room.of(key):
                 last = last or before
-            wanted = min(share, room.of(key))
+            wanted = min(shares[each], room.of(key))
             if slots is not None:
                 wanted = min(wanted, slots - busy[key])
             if wanted > 0:

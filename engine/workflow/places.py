@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from engine.outgoing.hosts import HostBusy
 from engine.queue.base import Claim, Room
@@ -13,7 +13,6 @@ OF_ONE = COMMON - 2
 QUICK = 88
 """Places beside these, for workflows that are quick."""
 QUICK_SECONDS = 0.3
-MAX_ATTEMPTS = 3
 
 
 class Places:
@@ -40,19 +39,9 @@ class Places:
         quick = {key: places for key, places in self._quick.items() if self._stays_inside(key)}
         return _Room(Counter(claim.key for claim in self._since), quick, self._busy)
 
-    def give(self, claims: Sequence[Claim]) -> list[Claim]:
-        """Let those that were taken have places; answers the others, which have to be put back.
-
-        An execution that has had two processes end may have been beside the one that ends them, so on its last attempt
-        it is beside no other such: else that one would take all that came with it along.
-        """
-        others = []
-        for claim in claims:
-            if claim.attempt == MAX_ATTEMPTS and self._has_last():
-                others.append(claim)
-            else:
-                self._since[claim] = self._clock()
-        return others
+    def give(self, claims: Iterable[Claim]) -> None:
+        """Let those that were taken have places."""
+        self._since |= dict.fromkeys(claims, self._clock())
 
     def leave(self, claim: Claim) -> None:
         """The execution has ended, or rests, or is another's."""
@@ -65,9 +54,6 @@ class Places:
         """Take nothing of a workflow as long as the host is busy that it calls."""
         self._busy[key] = busy
 
-    def _has_last(self) -> bool:
-        return any(claim.attempt == MAX_ATTEMPTS for claim in self._since)
-
 
 class _Room(Room):
     """`quick` has how many a workflow may have beside the common places."""
@@ -77,16 +63,21 @@ class _Room(Room):
         self._taken = taken
         self._quick = quick
         self._count()
+        self._at_first = self.common, self._beside
         self.full = {*busy, *(key for key in taken if not self.of(key))}
-        if not self._common:
+        if not self.common:
             self.only = [key for key in quick if self.of(key)]
 
     def of(self, key: str) -> int:
         if key in self.full:
             return 0
         taken, quick = self._taken[key], self._quick.get(key, 0)
-        common = min(OF_ONE - _in_common(taken, quick), self._common)
+        common = min(OF_ONE - _in_common(taken, quick), self.common)
         return common + min(max(quick - taken, 0), self._beside)
+
+    def share(self, key: str, among: int) -> int:
+        common, beside = (-(-places // among) for places in self._at_first)
+        return common + min(max(self._quick.get(key, 0) - self._taken[key], 0), beside)
 
     def fill(self, key: str, count: int = 1) -> None:
         self._taken[key] += count
@@ -96,10 +87,10 @@ class _Room(Room):
         """How many of the common places are left, of those for the quick, and in all."""
         common = sum(_in_common(count, self._quick.get(key, 0)) for key, count in self._taken.items())
         beside = self._taken.total() - common
-        self._common = max(COMMON - common - max(beside - QUICK, 0), 0)
-        self._beside = max(QUICK - beside, 0)
+        self.common = max(COMMON - common - max(beside - QUICK, 0), 0)
+        self._beside = max(QUICK - beside - max(common - COMMON, 0), 0)
         gained = sum(max(quick - self._taken[key], 0) for key, quick in self._quick.items())
-        self.total = self._common + min(gained, self._beside)
+        self.total = self.common + min(gained, self._beside)
 
 
 def _in_common(taken: int, quick: int) -> int:

@@ -4,16 +4,15 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Collection, Coroutine, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from engine.data.availability import refusal_of
 from engine.data.unit import outside_unit
 from engine.outgoing.hosts import HostBusy
-from engine.queue.base import Claim, Queue, Room
+from engine.queue.base import MAX_ATTEMPTS, Claim, Queue, Room
 from engine.workflow.journal import Journal, LostLease, Unreadable
 from engine.workflow.loading import Loading
-from engine.workflow.places import COMMON, MAX_ATTEMPTS, Places
+from engine.workflow.places import COMMON, Places
 from engine.workflow.processor import Run
 from engine.workflow.retention import FOR_EVER, Retention
 from engine.workflow.runner import Runner
@@ -25,8 +24,6 @@ SYNC_REQUESTS = 200
 MOMENT_SECONDS = 0.02
 """How long a worker with much to do leaves room empty, so that more of it is filled at once: to claim one costs as much
 as to claim several."""
-ASIDE = timedelta(seconds=0.2)
-"""How long one rests that may not run beside another one yet."""
 SWEEP_SECONDS = 1.0
 """How often rows are looked through without being woken: for the executions of processes that died."""
 GRACE_SECONDS = 10.0
@@ -152,13 +149,9 @@ class Worker:
         except Exception:
             log.exception("the queue cannot be read, trying again")
             return []
-        others = self._places.give(claims)
-        kept = [claim for claim in claims if claim not in others]
-        self._held.update(kept)
-        # Before those begin that are kept: they may end the process.
-        if not await self._put_back(others, datetime.now(UTC) + ASIDE):
-            self._interrupted.update(others)
-        return kept
+        self._held.update(claims)
+        self._places.give(claims)
+        return claims
 
     async def _run_taken(self, claim: Claim, loading: Loading) -> None:
         try:
@@ -210,11 +203,11 @@ class Worker:
         if result.resume_at:
             await self._queue.put([claim.execution], result.resume_at)
 
-    async def _put_back(self, claims: Sequence[Claim], at: datetime | None = None) -> bool:
-        """Whether others can have these now, or `at` that moment."""
+    async def _put_back(self, claims: Sequence[Claim]) -> bool:
+        """Whether others can have these now."""
         try:
             if claims:
-                await self._queue.give_back(claims, at)
+                await self._queue.give_back(claims)
         except Exception:
             log.exception("executions could not be given back; they are taken up again when their leases end")
             return False

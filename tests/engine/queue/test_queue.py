@@ -12,7 +12,8 @@ import pytest
 from engine.data.unit import unit_of_work
 from engine.database import close_database, open_database
 from engine.queue.adapters import make_queue
-from engine.queue.base import Claim, Queue, Room
+from engine.queue.base import MAX_ATTEMPTS, Claim, Queue, Room
+from engine.queue.rows import queue_again
 from engine.system.models import Execution, Job, Status
 from tests.databases import SERVER, MakeDatabase
 from tests.until import until
@@ -275,6 +276,48 @@ async def test_what_rests_for_a_moment_wakes_when_that_has_come(queue):
     assert not before
 
 
+# --- those that have had two processes end
+
+
+DEAD = {"status": Status.RUNNING, "lease": "dead", "leased_until": PAST}
+
+
+async def test_those_on_their_last_attempt_come_one_at_a_time(queue):
+    """They may have been beside the one that ends its process, which takes no other of them along then."""
+    keys = [await execution(str(i), attempt=MAX_ATTEMPTS - 1, **DEAD) for i in range(2)]
+    first = await queue.take(Room(8))
+    rows = [await rows_again() for _ in range(2)]
+    await Execution.filter(id=keys[0]).update(status=Status.SUCCEEDED)
+    second = await until(lambda: queue.take(Room(8)))
+
+    assert [(keys[0], MAX_ATTEMPTS)] == [(claim.execution, claim.attempt) for claim in first]
+    assert [[], []] == rows
+    assert [(keys[1], MAX_ATTEMPTS)] == [(claim.execution, claim.attempt) for claim in second]
+
+
+async def rows_again():
+    async with unit_of_work():
+        return await queue_again()
+
+
+async def test_others_come_beside_one_on_its_last_attempt(queue):
+    """Also those that are given up, which are not run."""
+    attempts = [MAX_ATTEMPTS - 1, MAX_ATTEMPTS - 2, MAX_ATTEMPTS]
+    for attempt in attempts:
+        await execution(str(attempt), attempt=attempt, **DEAD)
+    taken = await queue.take(Room(8))
+
+    assert {attempt + 1 for attempt in attempts} == {claim.attempt for claim in taken}
+
+
+async def test_one_whose_process_has_died_on_its_last_attempt_holds_up_no_other(queue):
+    await execution("given up", attempt=MAX_ATTEMPTS, **DEAD)
+    last = await execution("last", attempt=MAX_ATTEMPTS - 1, **DEAD)
+    taken = await queue.take(Room(8))
+
+    assert last in [claim.execution for claim in taken]
+
+
 # --- many workflows
 
 
@@ -367,18 +410,16 @@ async def test_where_only_some_have_room_no_other_is_taken(queue):
     assert ["b"] == [claim.key for claim in await queue.take(Room(8, only=["b"]))]
 
 
-async def test_what_is_given_back_for_later_rests_until_then(queue):
-    key = await execution("a")
-    [claim] = await queue.take(Room(1))
-    then = datetime.now(UTC) + timedelta(seconds=0.3)
-    await queue.give_back([claim], then)
-    row = await Execution.get(id=key)
-    before = await queue.take(Room(1))
-    [again] = await until(lambda: queue.take(Room(1)))
+async def test_of_what_it_holds_by_two_leases_it_gives_back_the_one(queue):
+    """The other may be running here."""
+    keys = [await execution(str(i)) for i in range(2)]
+    [before] = await queue.take(Room(1))
+    await Execution.filter(id=keys[0]).update(lease=None, status=Status.QUEUED)
+    now = await queue.take(Room(2)) + await queue.take(Room(2))
+    await queue.give_back([before, next(claim for claim in now if claim.execution == keys[1])])
 
-    assert (Status.WAITING, then, 0) == (row.status, row.resume_at, row.attempt)
-    assert [] == before
-    assert Claim(key, again.lease, 1) == again
+    assert Status.RUNNING == (await Execution.get(id=keys[0])).status
+    assert Status.QUEUED == (await Execution.get(id=keys[1])).status
 
 
 async def test_no_more_of_a_workflow_run_at_once_than_it_allows(queue):

@@ -6,7 +6,7 @@ import pytest
 
 from engine.outgoing.hosts import HostBusy
 from engine.queue.base import Claim
-from engine.workflow.places import COMMON, MAX_ATTEMPTS, OF_ONE, QUICK, QUICK_SECONDS, Places
+from engine.workflow.places import COMMON, OF_ONE, QUICK, QUICK_SECONDS, Places
 
 CALLS = "calls"
 _NUMBERS = count(1)
@@ -32,13 +32,9 @@ def places(clock):
     return Places(lambda key: key != CALLS, clock)
 
 
-def claims(key, number, attempt=1):
-    return [Claim(next(_NUMBERS), "lease", attempt, key) for _ in range(number)]
-
-
 def given(places, key, number):
-    some = claims(key, number)
-    assert [] == places.give(some)
+    some = [Claim(next(_NUMBERS), "lease", 1, key) for _ in range(number)]
+    places.give(some)
     return some
 
 
@@ -178,24 +174,22 @@ def test_where_the_quick_alone_may_have_places_the_queue_is_told(places, clock):
     assert (None, ["quick"]) == (before, places.room().only)
 
 
-def test_of_those_on_their_last_attempt_one_is_kept(places):
-    first, *others = some = claims("a", 3, MAX_ATTEMPTS)
-    refused = places.give(some)
-    places.leave(first)
+def test_many_that_have_turned_slow_leave_others_no_more_than_there_is(places, clock):
+    for key in "abcdef":
+        ended(places, clock, key, 14, 0.01)
+        given(places, key, 14)
+        for _ in range(4):
+            ended(places, clock, key, 1, QUICK_SECONDS + 0.1)
+    ended(places, clock, "quick", 200, 0.01)
 
-    assert others == refused
-    assert [] == places.give(others[:1])
-
-
-def test_those_of_another_workflow_are_not_beside_it_either(places):
-    places.give(claims("a", 1, MAX_ATTEMPTS))
-    [other] = claims("b", 1, MAX_ATTEMPTS)
-
-    assert [other] == places.give([other])
+    assert COMMON + QUICK >= 6 * 14 + taken(places, "quick")
 
 
-def test_others_are(places):
-    """Those that are not on their last, and those that are given up."""
-    places.give(claims("a", 1, MAX_ATTEMPTS))
+@pytest.mark.parametrize(("gained", "shares"), [(0, (3, 3)), (10, (13, 3)), (100, (3 + 30, 3))])
+def test_each_has_its_share_of_the_common_places(places, clock, gained, shares):
+    """And so has who is quick of the others."""
+    if gained:
+        ended(places, clock, "quick", gained, 0.01)
+    room = places.room()
 
-    assert [] == places.give([*claims("a", 2), *claims("b", 1, MAX_ATTEMPTS + 1)])
+    assert shares == (room.share("quick", 3), room.share("slow", 3))

@@ -8,10 +8,10 @@ import pytest
 from tortoise.exceptions import DBConnectionError
 
 from engine.outgoing.hosts import HostBusy
-from engine.queue.base import Claim
+from engine.queue.base import MAX_ATTEMPTS, Claim
 from engine.system.models import Status
 from engine.workflow.journal import LostLease, Unreadable
-from engine.workflow.places import COMMON, MAX_ATTEMPTS, Places
+from engine.workflow.places import COMMON, Places
 from engine.workflow.runner import Result
 from engine.workflow.worker import Worker
 from tests.fakes import MemoryQueue
@@ -118,34 +118,20 @@ async def test_where_several_were_found_more_are_waited_for(queue, executions, w
     assert 2 == len(queue.asked)
 
 
-async def test_those_that_have_ended_two_processes_run_one_after_the_other(queue, executions, worker):
-    """The others are given back before one of them begins, so that it takes none of them along."""
-    queue.attempts = dict.fromkeys([1, 2, 3], MAX_ATTEMPTS)
-    queue.offered = [1, 2, 3]
-    executions.hold(1)
-    worker.start()
-    await until(lambda: executions.begun)
-    given_back, begun = [claim.execution for claim in queue.given_back], list(executions.begun)
-    executions.held[1].set()
-    await until(lambda: 3 == len(executions.ended))
-    await worker.stop()
-
-    assert ([1], [2, 3]) == (begun, given_back)
-
-
 async def test_what_cannot_be_given_back_at_once_is_given_back_later(queue, executions, worker):
-    """Until their leases end, when the attempt would count that they have not had."""
-    queue.attempts = dict.fromkeys([1, 2], MAX_ATTEMPTS)
-    queue.offered = [1, 2]
-    queue.give_back_fault = ConnectionError("gone for a moment")
+    """Before its lease ends, when an attempt would count that it has not had."""
+    executions.faults[1] = DBConnectionError("gone")
+    queue.give_back_fault = ConnectionError("gone too")
     worker.start()
-    await until(lambda: executions.ended)
-    await queue.put([])
+    for count in (1, 2, 3):
+        await queue.put([])
+        await queue.put([1] if count == 1 else [])
+        await until(lambda count=count: len(queue.asked) > count)
     await until(lambda: queue.given_back)
-    await worker.stop()
+    await worker.stop(grace=0)
 
-    assert [1] == executions.ended
-    assert [2] == [claim.execution for claim in queue.given_back]
+    assert queue.give_back_fault is None
+    assert [Claim(1, "lease")] == queue.given_back
 
 
 async def test_what_the_database_interrupts_does_not_count(queue, executions, worker):
