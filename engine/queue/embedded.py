@@ -69,7 +69,7 @@ class EmbeddedQueue:
         busy = Counter(row.key for row in await running.only("key"))
         if len(oldest) < room.common:
             return _fitting(oldest, busy, room)
-        keys = await self._keys(room)
+        keys = await self._keys(room, busy)
         if not keys:
             return []
         shares = {key: room.share(key, len(keys)) for key in keys}
@@ -83,18 +83,20 @@ class EmbeddedQueue:
         self._last = last or keys[-1]
         return found
 
-    async def _keys(self, room: Room) -> list[str]:
-        """Workflows that have something queued, in turn. Each is one step in the index, however much is queued."""
+    async def _keys(self, room: Room, busy: Counter[str]) -> list[str]:
+        """Workflows that have something queued and may run it, in turn. Each is one step in the index, however much is
+        queued."""
         keys: list[str] = []
         for after, until in ((self._last, None), ("", self._last)):
             while len(keys) < min(room.total, AT_ONCE):
                 behind = _queued(room).filter(key__gt=after)
                 following = behind if until is None else behind.filter(key__lte=until)
-                row = await following.order_by("key").first().only("key")
+                row = await following.order_by("key").first().only("key", "slots")
                 if row is None:
                     break
                 after = row.key
-                keys.append(after)
+                if row.slots is None or busy[after] < row.slots:
+                    keys.append(after)
         return keys
 
     async def extend(self, claims: Sequence[Claim]) -> None:

@@ -9,7 +9,7 @@ deferred on its way to the others, and thousands of delays would slow every clai
 import asyncio
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
@@ -185,9 +185,9 @@ class PgQueuerQueue:
     async def _choose(self, entrypoints: Sequence[str], room: Room) -> list[Job]:
         """The oldest of each, as many as are its share, and next time first those that have found no room: who floods
         keeps no other waiting."""
-        turn = entrypoints[: min(room.total, AT_ONCE)]
+        busy = await _busy(entrypoints)
+        turn = [each for each in entrypoints if _is_open(each, busy)][: min(room.total, AT_ONCE)]
         shares = {each: room.share(_key_and_slots(each)[0], len(turn)) for each in turn}
-        busy = await _busy(turn)
         jobs: list[Job] = []
         last = ""
         for before, each in zip(["", *turn], turn, strict=False):
@@ -202,7 +202,7 @@ class PgQueuerQueue:
                 busy[key] += len(found)
                 room.fill(key, len(found))
                 jobs += found
-        self._last = last or turn[-1]
+        self._last = last or (turn or entrypoints)[-1]
         return jobs
 
     async def _dequeue(self, entrypoint: str, limit: int) -> list[Job]:
@@ -247,6 +247,11 @@ def _entrypoint(key: str, slots: int | None) -> str:
 def _key_and_slots(entrypoint: str) -> tuple[str, int | None]:
     key, _, slots = entrypoint.partition(" ")
     return key, int(slots) if slots else None
+
+
+def _is_open(entrypoint: str, busy: Mapping[str, int]) -> bool:
+    key, slots = _key_and_slots(entrypoint)
+    return slots is None or busy[key] < slots
 
 
 def _execution(job: Job) -> int:

@@ -279,6 +279,7 @@ async def test_what_rests_for_a_moment_wakes_when_that_has_come(queue):
 # --- those that have had two processes end
 
 
+RUNNING = {"status": Status.RUNNING, "lease": "other", "leased_until": datetime(2100, 1, 1, tzinfo=UTC)}
 DEAD = {"status": Status.RUNNING, "lease": "dead", "leased_until": PAST}
 
 
@@ -435,6 +436,15 @@ async def test_no_more_of_a_workflow_run_at_once_than_it_allows(queue):
     assert ["narrow", "narrow", "wide"] == sorted(first)
     assert [] == second
     assert ["narrow"] == third
+
+
+async def test_those_that_run_as_often_as_they_may_take_no_turn_from_others(queue):
+    for i in range(12):
+        await execution(f"runs {i}", key=f"a{i:02}", slots=1, **RUNNING)
+        await execution(f"waits {i}", key=f"a{i:02}", slots=1)
+    await execution("other", key="z")
+
+    assert ["z"] == await running(queue, 1)
 
 
 async def test_those_that_rest_leave_their_place_to_others(queue):
