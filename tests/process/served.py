@@ -36,6 +36,10 @@ def command(home: Path, *arguments: str, cwd: Path = ROOT, **settings: str) -> "
     )
 
 
+class Stopped(AssertionError):
+    """The service has ended before it has said where it is."""
+
+
 class Served:
     """A service that was started over `home`. What it writes is in two files beside each other."""
 
@@ -88,7 +92,8 @@ class Served:
         assert -signal.SIGKILL == self.end(signal.SIGKILL)
 
     def _address(self) -> str | None:
-        assert self.process.poll() is None, f"the service has stopped:\n{self.errors}"
+        if self.process.poll() is not None:
+            raise Stopped(f"the service has stopped:\n{self.errors}")
         # The last line is the last command.
         found = re.search(r"REST +(\S+)/api\n.*executions:list.*\n", self.output, re.DOTALL)
         return found and found[1]
