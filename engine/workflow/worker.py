@@ -24,6 +24,8 @@ SYNC_REQUESTS = 200
 MOMENT_SECONDS = 0.02
 """How long a worker with much to do leaves room empty, so that more of it is filled at once: to claim one costs as much
 as to claim several."""
+MUCH, PAUSE_SECONDS = 4, 0.01
+"""Where so many were found and none is left, it waits so long for more. One who writes comes to fewer by himself."""
 SWEEP_SECONDS = 1.0
 """How often rows are looked through without being woken: for the executions of processes that died."""
 GRACE_SECONDS = 10.0
@@ -120,9 +122,9 @@ class Worker:
             # One that has ended meanwhile has left its place to another, which was not found.
             if not claims and running <= self._taken:
                 await self._rest()
-            elif len(claims) > 1 and all(room.of(claim.key) for claim in claims):
-                # That was all there was, and it was much: it will be more soon.
-                await asyncio.sleep(MOMENT_SECONDS)
+            elif len(claims) >= MUCH and all(room.of(claim.key) for claim in claims):
+                # That was all there was: soon there will be as much again.
+                await asyncio.sleep(PAUSE_SECONDS)
 
     async def _room(self) -> None:
         """Wait for room, and a moment for more of it."""

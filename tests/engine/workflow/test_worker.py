@@ -13,7 +13,7 @@ from engine.system.models import Status
 from engine.workflow.journal import LostLease, Unreadable
 from engine.workflow.places import COMMON, Places
 from engine.workflow.runner import Result
-from engine.workflow.worker import Worker
+from engine.workflow.worker import MUCH, Worker
 from tests.fakes import MemoryQueue
 
 
@@ -103,16 +103,16 @@ async def test_no_more_than_so_many_run_at_once(queue, executions, worker):
     assert COMMON + 1 == len(executions.begun)
 
 
-async def test_where_several_were_found_more_are_waited_for(queue, executions, worker, monkeypatch):
+async def test_where_much_was_found_more_are_waited_for(queue, executions, worker, monkeypatch):
     """To claim them together costs as much as to claim one. The moment is made longer, which is a constant."""
-    monkeypatch.setattr("engine.workflow.worker.MOMENT_SECONDS", 1)
-    queue.offered = [1, 2]
+    monkeypatch.setattr("engine.workflow.worker.PAUSE_SECONDS", 1)
+    queue.offered = [*range(MUCH)]
     worker.start()
-    await until(lambda: 2 == len(executions.ended))
-    await queue.put([3])
-    await asyncio.sleep(0)
-    await queue.put([4])
-    await until(lambda: 4 == len(executions.ended))
+    await until(lambda: MUCH == len(executions.ended))
+    for execution in range(MUCH, 2 * MUCH):
+        await queue.put([execution])
+        await asyncio.sleep(0)
+    await until(lambda: 2 * MUCH == len(executions.ended))
     await worker.stop()
 
     assert 2 == len(queue.asked)
