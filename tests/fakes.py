@@ -19,7 +19,6 @@ class MemoryQueue:
         self.asked: list[int] = []
         self.full: list[set[str]] = []
         self.keys: dict[int, str] = {}
-        self.attempts: dict[int, int] = {}
         self.may_take = asyncio.Event()
         self.may_take.set()
         self.fault: Exception | None = None
@@ -52,10 +51,7 @@ class MemoryQueue:
         if self.fault is not None:
             fault, self.fault, self.offered = self.fault, None, taken + self.offered
             raise fault
-        return [
-            Claim(execution, "lease", self.attempts.get(execution, 1), self.keys.get(execution, ""))
-            for execution in taken
-        ]
+        return [Claim(execution, "lease", key=self.keys.get(execution, "")) for execution in taken]
 
     async def extend(self, claims: Sequence[Claim]) -> None:
         self.extended += claims

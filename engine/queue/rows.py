@@ -26,11 +26,11 @@ def due() -> QuerySet[Execution]:
 async def queue_again() -> list[int]:
     """Inside a unit: queue what is due, so much of it as is done at once; answers which. One that will be on its last
     attempt waits until no other such is under way."""
-    rows = await _locked(due().exclude(attempt=_BEFORE_LAST)).limit(_AT_ONCE).only("id")
+    rows = await _free(due().exclude(attempt=_BEFORE_LAST)).limit(_AT_ONCE).only("id")
     if await due().filter(attempt=_BEFORE_LAST).exists():
         await take_turns("last attempts")
         if not await _on_their_last().exists():
-            rows += await _locked(due().filter(attempt=_BEFORE_LAST)).limit(1).only("id")
+            rows += await _free(due().filter(attempt=_BEFORE_LAST)).limit(1).only("id")
     if rows:
         again = Execution.filter(id__in=[row.id for row in rows])
         await again.update(status=Status.QUEUED, lease=None, leased_until=None, resume_at=None)
@@ -49,7 +49,9 @@ async def give_back(claims: Sequence[Claim], publish: Publish) -> list[int]:
     given: list[int] = []
     for some in _parts(claims):
         known = {(claim.execution, claim.lease) for claim in some}
-        rows = [row for row in await _locked(_held(some)).only("id", "key", "lease") if (row.id, row.lease) in known]
+        # Waited for, whoever has them locked: what is passed over would keep an attempt that it has not had.
+        locked = await _held(some).select_for_update().order_by("id").only("id", "key", "lease")
+        rows = [row for row in locked if (row.id, row.lease) in known]
         held = Execution.filter(id__in=[row.id for row in rows])
         await held.update(status=Status.QUEUED, lease=None, leased_until=None, attempt=F("attempt") - 1)
         for row in rows:
@@ -69,7 +71,8 @@ def _held(claims: Sequence[Claim]) -> QuerySet[Execution]:
     return Execution.filter(id__in=[claim.execution for claim in claims], lease__in=list(leases))
 
 
-def _locked(rows: QuerySet[Execution]) -> QuerySet[Execution]:
+def _free(rows: QuerySet[Execution]) -> QuerySet[Execution]:
+    """Those that nobody else is just taking."""
     return rows.select_for_update(skip_locked=True).order_by("id")
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.data.unit import connection, unit_of_work
+from engine.data.unit import connection, outside_unit, unit_of_work
 from engine.database import close_database, open_database
 from engine.queue.adapters import make_queue, make_queue_tables
 from engine.queue.base import Queue, Room
@@ -166,6 +166,22 @@ async def test_what_was_given_back_comes_before_what_waits(queues):
     await here.give_back(claims)
 
     assert [taken] == [claim.execution for claim in await here.take(Room(1))]
+
+
+async def test_what_is_given_back_is_waited_for_where_somebody_looks_at_it(queues):
+    """Passed over, it would keep an attempt that it has not had."""
+    here, _ = queues
+    key = await put(here, "a")
+    claims = await here.take(Room(1))
+    async with asyncio.TaskGroup() as tasks, unit_of_work():
+        await Execution.filter(id=key).select_for_update()
+        giving = tasks.create_task(here.give_back(claims), context=outside_unit())
+        await asyncio.wait([giving], timeout=0.1)
+        waited = not giving.done()
+
+    row = await Execution.get(id=key)
+    assert waited
+    assert (Status.QUEUED, 0) == (row.status, row.attempt)
 
 
 async def test_what_a_dead_process_had_comes_before_what_waits(queues):

@@ -11,7 +11,7 @@ from engine.outgoing.hosts import HostBusy
 from engine.queue.base import MAX_ATTEMPTS, Claim
 from engine.system.models import Status
 from engine.workflow.journal import LostLease, Unreadable
-from engine.workflow.places import COMMON, Places
+from engine.workflow.places import COMMON, OF_ONE, Places
 from engine.workflow.runner import Result
 from engine.workflow.worker import MUCH, Worker
 from tests.fakes import MemoryQueue
@@ -66,8 +66,8 @@ def executions() -> Executions:
 
 @pytest.fixture
 async def worker(queue: MemoryQueue, executions: Executions) -> AsyncIterator[Worker]:
-    """A worker that is stopped at the end by whoever has not done it."""
-    worker = Worker(queue, executions, executions, Places(bool))
+    """A worker that is stopped at the end by whoever has not done it; none of its workflows is quick."""
+    worker = Worker(queue, executions, executions, Places(lambda key: False))
     yield worker
     for event in executions.held.values():
         event.set()
@@ -100,7 +100,23 @@ async def test_no_more_than_so_many_run_at_once(queue, executions, worker):
     await until(lambda: len(executions.begun) == COMMON + 1)
     await worker.stop(grace=0)
 
-    assert COMMON + 1 == len(executions.begun)
+    assert COMMON == max(queue.asked)
+    assert 1 == queue.asked[-1]
+
+
+async def test_a_slow_workflow_leaves_room_for_others(queue, executions, worker):
+    queue.keys = dict.fromkeys(range(OF_ONE), "slow")
+    executions.hold(*range(OF_ONE))
+    worker.start()
+    await queue.put(range(OF_ONE))
+    await until(lambda: {"slow"} in queue.full)
+    before = list(queue.full)
+    executions.held[0].set()
+    await until(lambda: set() == queue.full[-1])
+    await worker.stop(grace=0)
+
+    assert set() == before[0]
+    assert COMMON - OF_ONE == queue.asked[before.index({"slow"})]
 
 
 async def test_where_much_was_found_more_are_waited_for(queue, executions, worker, monkeypatch):
